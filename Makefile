@@ -1,0 +1,38 @@
+# Two commands on a bare machine with Python 3.11+: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check bench clean
+
+help:
+	@echo "make demo    install the core and write demo/hello.mp4"
+	@echo "make test    install what the tests need and run them all"
+	@echo "make check   linters, types, import layers"
+	@echo "make bench   the tables of docs/benchmarks.md (peers are installed into .venv-peers)"
+	@echo "make clean   remove .venv and everything made"
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.stamps/core: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[lexicons]"
+	@mkdir -p .stamps && touch $@
+
+.stamps/dev: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@mkdir -p .stamps && touch .stamps/core $@
+
+demo: .stamps/core
+	$(BIN)/signgen generate "Hello, my name is Ada." -o demo/hello.mp4 --force
+
+test: .stamps/dev
+	$(BIN)/python -m pytest
+
+check: .stamps/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+clean:
+	rm -rf .venv .venv-peers .stamps demo dist build

@@ -1,0 +1,14 @@
+"""``python -m signgen`` and the ``signgen`` command."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line."""
+    from signgen.cli import run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Isolated signs and the way from text to them: lexicons, tokens, glosses, coverage."""

@@ -1,0 +1,1 @@
+"""`PoseSequence`, the DWPose-128 layout, pure motion and geometry functions, layout conversion."""

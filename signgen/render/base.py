@@ -1,0 +1,31 @@
+"""`Renderer`: poses to frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from signgen.config import Registry
+from signgen.pose.sequence import PoseSequence
+
+# uint8 (H, W, 3) RGB; H and W are even and constant over a clip.
+Frame: TypeAlias = np.ndarray
+
+
+class Renderer(Protocol):
+    """Anything that turns poses into frames.
+
+    It yields exactly ``len(poses)`` frames of one even size, never changes ``poses``, and gives the same
+    frames for the same seed on the same device.
+    """
+
+    def __call__(
+        self, poses: PoseSequence, appearance: Frame | None = None, *, seed: int = 0
+    ) -> Iterator[Frame]:
+        """Frames of the poses; ``appearance`` is a still picture that gives the look, where one is used."""
+        ...
+
+
+renderers: Registry[Renderer] = Registry("renderer", "signgen.render")

@@ -1,0 +1,1 @@
+"""Text to poses: replayed recordings, stitched signs."""

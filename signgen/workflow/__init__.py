@@ -1,0 +1,1 @@
+"""Whole jobs, from input to finished files: what the command line, recipes and pages call."""
