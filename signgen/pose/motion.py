@@ -1,0 +1,177 @@
+"""Pure functions over time: resample, fill gaps, smooth, join. Each returns a new `PoseSequence`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from signgen.errors import PoseError
+from signgen.pose.bones import IS_RIGID, ORDER, bone_vectors
+from signgen.pose.layout import BODY, FACE, LEFT_HAND, LEFT_WRIST, PARENTS, RIGHT_HAND, RIGHT_WRIST
+from signgen.pose.sequence import PoseSequence
+
+# Half-power-kept cut-offs of the zero-phase filter: 99 % of the power of wrist movement lies below 6 Hz, of
+# finger movement relative to the wrist below 9 Hz (measured on continuous DGS signing at 25 fps).
+BODY_HZ = 6.0
+FINGER_HZ = 9.0
+# Below this many frames a Butterworth filter is mostly edge effect: a short local polynomial is used instead.
+SHORT_RUN = 15
+MAX_GAP = 6
+
+
+def resample(poses: PoseSequence, fps: float) -> PoseSequence:
+    """The same movement at another frame rate; the duration is kept to half an output frame.
+
+    Keypoints are interpolated linearly between two frames that both have them (confidence: the lower one) and
+    take the state of the nearer frame otherwise.
+
+    Raises:
+        PoseError: ``fps`` is not a usable rate.
+    """
+    if not (np.isfinite(fps) and fps > 0):
+        raise PoseError(f"fps: expected a positive rate, got {fps}")
+    if fps == poses.fps or len(poses) == 0:
+        return poses.replace(fps=fps)
+    from signgen.pose.motion_kernels import sample
+
+    points, confidence = split(poses)
+    return join(poses, *sample(points, confidence, resample_positions(len(poses), poses.fps, fps)), fps=fps)
+
+
+def resample_positions(frames: int, fps_in: float, fps_out: float) -> np.ndarray:
+    """Positions, in input frames, of the output frames of a clip of ``frames`` frames; at least one."""
+    count = max(1, round(frames * fps_out / fps_in))
+    # The centre of an output frame's time span, so that neither end of the clip is favoured.
+    positions: np.ndarray = np.clip((np.arange(count) + 0.5) * (frames / count) - 0.5, 0, frames - 1)
+    return positions
+
+
+def fill_gaps(poses: PoseSequence, max_gap: int = MAX_GAP) -> PoseSequence:
+    """Fill dropouts of at most ``max_gap`` frames inside a track; longer ones stay missing.
+
+    A keypoint whose parent is seen throughout moves round it by the shortest arc, so bones keep their length.
+    """
+    from signgen.pose.motion_kernels import fill
+
+    points, confidence = split(poses)
+    fill(points, confidence, max_gap, PARENTS, ORDER, IS_RIGID)
+    return join(poses, points, confidence)
+
+
+def low_pass(poses: PoseSequence, body_hz: float = BODY_HZ, finger_hz: float = FINGER_HZ) -> PoseSequence:
+    """Zero-phase Butterworth smoothing of body and fingers; the face is untouched and bones keep their length.
+
+    Fingers are filtered relative to their wrist. Runs of at most 15 frames are smoothed by a Savitzky-Golay
+    filter of 5 frames and order 2.
+
+    Raises:
+        PoseError: a cut-off that is not positive.
+    """
+    if not (body_hz > 0 and finger_hz > 0):
+        raise PoseError(f"low_pass: cut-offs must be positive, got {body_hz} and {finger_hz} Hz")
+    points, confidence = split(poses)
+    return join(poses, smooth(points, confidence, poses.fps, body_hz, finger_hz), confidence)
+
+
+def concat(clips: Sequence[PoseSequence]) -> PoseSequence:
+    """Clips one after another, unchanged.
+
+    Raises:
+        PoseError: no clips, or clips of different rate or canvas (resample or fit them first).
+    """
+    if not clips:
+        raise PoseError("concat: no clips")
+    first = clips[0]
+    for i, clip in enumerate(clips):
+        if (clip.fps, clip.width, clip.height) != (first.fps, first.width, first.height):
+            raise PoseError(
+                f"concat: clip {i} has {clip.fps:g} fps on {clip.width}x{clip.height}, the first {first.fps:g} fps "
+                f"on {first.width}x{first.height}; resample and fit them first"
+            )
+    depths = [clip.depth for clip in clips]
+    depth = None if any(d is None for d in depths) else np.concatenate([d for d in depths if d is not None])
+    return first.replace(keypoints=np.concatenate([clip.keypoints for clip in clips]), depth=depth)
+
+
+def split(poses: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
+    """Working arrays: (T, 128, 2 or 3) float64 x, y and depth if there is one, (T, 128) float64 confidence."""
+    points = np.empty((len(poses), poses.keypoints.shape[1], 2 if poses.depth is None else 3))
+    points[..., :2] = poses.xy
+    if poses.depth is not None:
+        points[..., 2] = poses.depth
+    return points, poses.confidence.astype(np.float64)
+
+
+def join(
+    poses: PoseSequence, points: np.ndarray, confidence: np.ndarray, fps: float | None = None
+) -> PoseSequence:
+    """A sequence like ``poses`` from the working arrays of `split`."""
+    keypoints = np.empty((*confidence.shape, 3), dtype=np.float32)
+    keypoints[..., :2] = points[..., :2]
+    keypoints[..., 2] = confidence
+    keypoints[confidence == 0] = 0
+    depth = points[..., 2] if points.shape[2] == 3 else None
+    return poses.replace(keypoints=keypoints, depth=depth, fps=poses.fps if fps is None else fps)
+
+
+def smooth(
+    points: np.ndarray,
+    confidence: np.ndarray,
+    fps: float,
+    body_hz: float = BODY_HZ,
+    finger_hz: float = FINGER_HZ,
+) -> np.ndarray:
+    """`low_pass` on working arrays; see there."""
+    from signgen.pose.motion_kernels import impose_lengths
+
+    lengths = np.linalg.norm(bone_vectors(points)[..., :2], axis=-1)
+    out = points.copy()
+    out[:, BODY] = _smooth_runs(points[:, BODY], confidence[:, BODY], fps, body_hz)
+    smooth_lengths = lengths.copy()
+    arms = slice(1, 14)
+    smooth_lengths[:, arms] = _smooth_runs(lengths[:, arms, None], confidence[:, arms], fps, body_hz)[..., 0]
+    for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
+        relative = points[:, hand] - points[:, wrist, None]
+        relative = _smooth_runs(relative, confidence[:, hand], fps, finger_hz)
+        out[:, hand] = np.where(
+            confidence[:, wrist, None, None] > 0, relative + out[:, wrist, None], points[:, hand]
+        )
+    out[:, FACE] = points[:, FACE]
+    impose_lengths(out, smooth_lengths, confidence, PARENTS, ORDER, IS_RIGID)
+    out[confidence == 0] = 0
+    return out
+
+
+def _smooth_runs(tracks: np.ndarray, confidence: np.ndarray, fps: float, hz: float) -> np.ndarray:
+    """Filter (T, k, D) tracks run by run; keypoints with the same runs go through the filter together."""
+    out = tracks.copy()
+    if hz >= 0.499 * fps:
+        return out
+    seen = confidence > 0
+    masks, group = np.unique(seen, axis=1, return_inverse=True)
+    for g in range(masks.shape[1]):
+        members = np.flatnonzero(group.ravel() == g)
+        edges = np.flatnonzero(np.diff(masks[:, g].astype(np.int8), prepend=0, append=0))
+        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+            run = tracks[start:stop, members].reshape(stop - start, -1)
+            out[start:stop, members] = _smooth_run(run, fps, hz).reshape(stop - start, len(members), -1)
+    return out
+
+
+def _smooth_run(run: np.ndarray, fps: float, hz: float) -> np.ndarray:
+    from scipy.signal import savgol_filter, sosfiltfilt
+
+    if len(run) < 5:
+        return run
+    if len(run) <= SHORT_RUN:
+        return np.asarray(savgol_filter(run, 5, 2, axis=0))
+    return np.asarray(sosfiltfilt(_butterworth(hz, fps), run, axis=0, padtype="odd", padlen=SHORT_RUN))
+
+
+@lru_cache(maxsize=64)
+def _butterworth(hz: float, fps: float) -> np.ndarray:
+    from scipy.signal import butter
+
+    return np.asarray(butter(4, hz, fs=fps, output="sos"))
