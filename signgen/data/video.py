@@ -1,0 +1,248 @@
+"""Video files, frame by frame: H.264 mp4 out, the usual containers in, every frame accounted for.
+
+PyAV is used directly and not through imageio's plugin, which has no public way to set quality, threads and
+colours, and ends a cut file without a word (docs/decisions/0005-pyav-directly.md).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from signgen.data.atomic import atomic_path
+from signgen.data.demux import decoded, scan
+from signgen.errors import ConfigError, DataError, RenderError
+
+if TYPE_CHECKING:
+    from av import VideoStream
+    from av.container import OutputContainer
+
+# Said in the comment tag of every video we make, so that machines can tell it from a recording.
+SYNTHETIC_MARK = "synthetic: machine-made signing, not a recording of a person"
+
+TAGS = ("title", "comment", "description", "copyright", "artist", "date", "genre")
+MAX_TAG_CHARACTERS = 1024
+MAX_FPS = 1000
+MAX_SIDE = 8192
+
+# x264's result depends on the number of threads; a fixed one gives the same bytes on 2 cores and on 64.
+_ENCODER_THREADS = 4
+
+
+def write_video(
+    frames: Iterable[np.ndarray],
+    path: Path,
+    fps: float | Fraction,
+    *,
+    crf: int = 18,
+    preset: str = "medium",
+    metadata: Mapping[str, str] | None = None,
+) -> int:
+    """Encode frames one by one as an H.264 mp4 that plays anywhere; the same frames give the same bytes.
+
+    Memory does not grow with the number of frames. The file appears whole or not at all.
+
+    Args:
+        frames: uint8 (H, W, 3) RGB of one even size.
+        path: the ``.mp4`` file.
+        fps: frames per second; kept exactly as a fraction.
+        crf: 0 (lossless) to 51 (worst); 18 looks the same as the original.
+        preset: speed of x264, ``ultrafast`` to ``veryslow``.
+        metadata: tags out of `TAGS`; the comment always starts with `SYNTHETIC_MARK`.
+
+    Returns:
+        Number of frames written.
+
+    Raises:
+        ConfigError: a setting out of range, an odd frame size, an unknown tag.
+        RenderError: no frames, or frames of the wrong type or of several sizes.
+        ResourceError: the disk is full or the folder cannot be written.
+    """
+    if path.suffix.lower() != ".mp4":
+        raise ConfigError(f"{path}: videos are written as .mp4")
+    if not 0 <= crf <= 51:
+        raise ConfigError(f"crf: expected 0 (lossless) to 51 (worst), got {crf}")
+    rate, tags = as_rate(fps), _tags(metadata or {})
+    stream_of_frames = iter(frames)
+    first = next(stream_of_frames, None)
+    if first is None:
+        raise RenderError(f"{path}: no frames to write")
+    height, width = _checked_size(first, path)
+    checked = _of_one_size(itertools.chain([first], stream_of_frames), first.shape, path)
+    with atomic_path(path) as temporary, _encoder_errors(path, width, height), _mp4(temporary, tags) as mp4:
+        stream = _h264_stream(mp4, rate, width, height, {"crf": str(crf), "preset": preset})
+        return _encode(checked, stream, mp4)
+
+
+def as_rate(fps: float | Fraction) -> Fraction:
+    """A frame rate as the fraction it stands for: 29.97002997 is 30000/1001.
+
+    Raises:
+        ConfigError: not in (0, 1000].
+    """
+    if not (math.isfinite(fps) and 0 < fps <= MAX_FPS):
+        raise ConfigError(f"fps: expected a rate in (0, {MAX_FPS}], got {fps}")
+    rate = Fraction(fps).limit_denominator(65535)
+    if rate == 0:
+        raise ConfigError(f"fps: {fps} is too slow for a video file")
+    return rate
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video file that is whole as far as its container tells; made by `read_video`.
+
+    Attributes:
+        path: the file.
+        rate: frames per second; the average where the rate varies.
+        width: of a frame as it is shown, rotation applied [px].
+        height: of a frame as it is shown [px].
+        num_frames: number of frames shown.
+        is_variable_rate: frames are not equally spaced in time.
+        metadata: tags of the container.
+    """
+
+    path: Path
+    rate: Fraction
+    width: int
+    height: int
+    num_frames: int
+    is_variable_rate: bool
+    metadata: Mapping[str, str]
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return float(self.rate)
+
+    @property
+    def seconds(self) -> float:
+        """Duration [s]."""
+        return float(self.num_frames / self.rate)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """Decode uint8 (H, W, 3) RGB frames one by one; each call starts anew.
+
+        Raises:
+            DataError: a frame cannot be decoded, changes size, or is missing at the end.
+        """
+        count = 0
+        for picture in decoded(self.path):
+            if picture.shape != (self.height, self.width, 3):
+                raise DataError(f"{self.path}: frame {count} changes the size; cut or scale the video first")
+            count += 1
+            yield picture
+        if count < self.num_frames:
+            raise DataError(
+                f"{self.path}: only {count} of {self.num_frames} frames can be decoded; "
+                "the file is damaged, get it again"
+            )
+
+
+def read_video(path: Path) -> Video:
+    """Open a video and count its frames without decoding them, so that a cut file is refused at once.
+
+    Raises:
+        DataError: missing, empty, not a video, cut off (the text gives both counts) or too large to decode.
+    """
+    packets = scan(path)
+    first = next(decoded(path), None)
+    if first is None:
+        raise DataError(f"{path}: 0 of {packets.shown} frames can be decoded; the file is damaged")
+    height, width = first.shape[:2]
+    return Video(path, packets.rate, width, height, packets.shown, packets.is_variable_rate, packets.metadata)
+
+
+def _tags(metadata: Mapping[str, str]) -> dict[str, str]:
+    unknown = sorted(set(metadata) - set(TAGS))
+    if unknown:
+        raise ConfigError(f"metadata {unknown[0]!r}: mp4 has no such tag; it has: {', '.join(TAGS)}")
+    comment = "; ".join(text for text in (SYNTHETIC_MARK, metadata.get("comment", "")) if text)
+    return {name: _one_line(text) for name, text in {**metadata, "comment": comment}.items()}
+
+
+def _one_line(text: str) -> str:
+    """Text without control characters and lone surrogates, cut to a length that players accept."""
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    line = " ".join("".join(" " if ord(c) < 32 or ord(c) == 127 else c for c in plain).split())
+    return line if len(line) <= MAX_TAG_CHARACTERS else line[: MAX_TAG_CHARACTERS - 1] + "…"
+
+
+def _checked_size(frame: np.ndarray, path: Path) -> tuple[int, int]:
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        raise RenderError(f"{path}: frames must be uint8 (H, W, 3), got {frame.dtype} {frame.shape}")
+    height, width = frame.shape[:2]
+    if not (2 <= width <= MAX_SIDE and 2 <= height <= MAX_SIDE):
+        raise ConfigError(f"{path}: frames of {width}x{height} px; each side must be 2 to {MAX_SIDE}")
+    if width % 2 or height % 2:
+        raise ConfigError(
+            f"{path}: H.264 needs even sides, got {width}x{height} px; "
+            f"use {width + width % 2}x{height + height % 2}"
+        )
+    return height, width
+
+
+def _of_one_size(frames: Iterable[np.ndarray], shape: tuple[int, ...], path: Path) -> Iterator[np.ndarray]:
+    for number, frame in enumerate(frames):
+        if frame.shape != shape or frame.dtype != np.uint8:
+            raise RenderError(
+                f"{path}: frame {number} is {frame.dtype} {frame.shape}, frame 0 was uint8 {shape}"
+            )
+        yield frame
+
+
+@contextmanager
+def _mp4(path: Path, tags: Mapping[str, str]) -> Iterator[OutputContainer]:
+    import av
+
+    # faststart puts the index first, so that a player can start before it has the whole file;
+    # bitexact keeps library versions out of the container.
+    options = {"movflags": "+faststart", "fflags": "+bitexact"}
+    with av.open(str(path), "w", format="mp4", options=options) as container:
+        container.metadata.update(tags)
+        yield container
+
+
+@contextmanager
+def _encoder_errors(path: Path, width: int, height: int) -> Iterator[None]:
+    import av
+
+    try:
+        yield
+    except av.FFmpegError as error:
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise RenderError(f"{path}: the encoder refused {width}x{height} px: {error.strerror}") from None
+
+
+def _h264_stream(
+    container: OutputContainer, rate: Fraction, width: int, height: int, options: dict[str, str]
+) -> VideoStream:
+    stream: VideoStream = container.add_stream("libx264", rate=rate, options=options)
+    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    codec = stream.codec_context
+    codec.thread_type, codec.thread_count = "FRAME", _ENCODER_THREADS
+    codec.gop_size = max(1, round(2 * rate))  # a key frame every two seconds: stepping back stays quick
+    # sRGB primaries with the BT.601 matrix, and said so: readers that ignore the tags assume just that.
+    codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range = 1, 1, 6, 1
+    return stream
+
+
+def _encode(frames: Iterable[np.ndarray], stream: VideoStream, container: OutputContainer) -> int:
+    import av
+
+    count = 0
+    for frame in frames:
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        container.mux(stream.encode(picture))
+        count += 1
+    container.mux(stream.encode(None))
+    return count
