@@ -29,6 +29,11 @@ _LETTERS = {
 }  # fmt: skip
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """The words of a space-separated list: keeps tables of words readable."""
+    return tuple(text.split())
+
+
 def primary(language: str) -> str:
     """The language without script or region: ``pt`` for ``pt-BR``."""
     return language.lower().split("-", 1)[0]

@@ -1,0 +1,1 @@
+"""Rule sets: the grammar that puts the words of a spoken language into the order of a signed one."""
