@@ -149,11 +149,11 @@ def _smooth_runs(tracks: np.ndarray, confidence: np.ndarray, fps: float, hz: flo
     out = tracks.copy()
     if hz >= 0.499 * fps:
         return out
-    seen = confidence > 0
-    masks, group = np.unique(seen, axis=1, return_inverse=True)
-    for g in range(masks.shape[1]):
-        members = np.flatnonzero(group.ravel() == g)
-        edges = np.flatnonzero(np.diff(masks[:, g].astype(np.int8), prepend=0, append=0))
+    groups: dict[bytes, list[int]] = {}
+    for keypoint, mask in enumerate(np.ascontiguousarray((confidence > 0).T)):
+        groups.setdefault(mask.tobytes(), []).append(keypoint)
+    for raw, members in groups.items():
+        edges = np.flatnonzero(np.diff(np.frombuffer(raw, dtype=np.int8), prepend=0, append=0))
         for start, stop in zip(edges[::2], edges[1::2], strict=True):
             run = tracks[start:stop, members].reshape(stop - start, -1)
             out[start:stop, members] = _smooth_run(run, fps, hz).reshape(stop - start, len(members), -1)

@@ -1,0 +1,191 @@
+"""Lay signs, transitions and pauses one after another on one time line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from signgen.pose.bones import IS_RIGID, ORDER
+from signgen.pose.layout import FACE, LEFT_HAND, NOSE, PARENTS, RIGHT_HAND
+from signgen.text2pose.stitching.clip import SIDES, Clip
+from signgen.text2pose.stitching.joins import distance
+from signgen.text2pose.stitching.timing import DurationProfile, odd_frames
+
+# The palm turns ahead of the arm and the handshape is complete before the hand arrives.
+PALM_LEAD = 0.85
+FINGER_LEAD = 0.80
+BREATH = 0.02
+BREATH_SECONDS = 3.0
+
+
+def _leads() -> np.ndarray:
+    lead = np.ones(len(PARENTS))
+    for hand in (LEFT_HAND, RIGHT_HAND):
+        lead[hand] = FINGER_LEAD
+        lead[[hand.start, *range(hand.start + 1, hand.stop, 4)]] = PALM_LEAD
+    return lead
+
+
+_LEAD = _leads()
+_MOVING = np.arange(len(PARENTS)) < LEFT_HAND.start
+
+
+@dataclass(frozen=True, eq=False)
+class Core:
+    """A sign cut and timed, with what may follow it.
+
+    Attributes:
+        frames: the frames to perform.
+        after: the recording's frames after the sign, whose face a pause goes on with; may be empty.
+        pause: rest after the sign [s].
+    """
+
+    frames: Clip
+    after: Clip
+    pause: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive output frames of one making: ``sign``, ``transition`` or ``pause``.
+
+    Attributes:
+        sign: index of the sign; for transitions and pauses the sign before.
+    """
+
+    operation: str
+    start: int
+    end: int
+    sign: int
+
+
+def assemble(
+    cores: Sequence[Core], profile: DurationProfile, transition_scale: float = 1.0, tempo: float = 1.0
+) -> tuple[Clip, tuple[Run, ...]]:
+    """One clip of all cores in order, and what each of its frames is.
+
+    Args:
+        cores: the signs; not empty.
+        profile: tempo of the transitions.
+        transition_scale: factor on the length of transitions.
+        tempo: factor on the speed of everything.
+    """
+    pieces: list[tuple[str, int, Clip]] = []
+    for i, core in enumerate(cores):
+        pieces.append(("sign", i, core.frames))
+        if i + 1 == len(cores):
+            break
+        held = hold(core, round(core.pause / tempo * core.frames.fps))
+        if len(held):
+            pieces.append(("pause", i, held))
+        before = held if len(held) > 1 else core.frames
+        pieces.append(
+            ("transition", i, bridge(before, cores[i + 1].frames, profile, transition_scale / tempo))
+        )
+    runs, start = [], 0
+    for operation, sign, clip in pieces:
+        runs.append(Run(operation, start, start + len(clip), sign))
+        start += len(clip)
+    return _concatenated([clip for _, _, clip in pieces]), tuple(runs)
+
+
+def bridge(before: Clip, after: Clip, profile: DurationProfile, scale: float = 1.0) -> Clip:
+    """The movement from the last frame of one clip to the first of the next, as long as the way asks for."""
+    speed = (before.wrist_speed[-3:].mean() + after.wrist_speed[:3].mean()) / 2
+    count = odd_frames(profile.transition_seconds(distance(before, after), speed) * scale, before.fps)
+    return transition_frames(before, after, count)
+
+
+def transition_frames(before: Clip, after: Clip, count: int) -> Clip:
+    """``count`` frames between two clips in which bones turn by the shortest arc and keep their length."""
+    from signgen.pose.motion_kernels import transition
+
+    last, first = (
+        np.array([-2, -1]) if len(before) > 1 else np.array([-1, -1]),
+        np.array([0, min(1, len(after) - 1)]),
+    )
+    points, confidence = transition(
+        before.points[last], before.confidence[last], after.points[first], after.confidence[first],
+        count, _LEAD, _MOVING, PARENTS, ORDER, IS_RIGID,
+    )  # fmt: skip
+    return Clip(points, confidence, np.full(count, np.nan), before.fps)
+
+
+def hold(core: Core, count: int) -> Clip:
+    """The last frame of a core held for ``count`` frames: the chest breathes and the face goes on."""
+    still = core.frames.take(np.full(count, len(core.frames) - 1.0))
+    if count == 0:
+        return still
+    points, confidence = still.points.copy(), still.confidence
+    if len(core.after):
+        # Once the recording ends its face runs backwards, so it never jumps.
+        ahead = np.arange(count) % max(1, 2 * (len(core.after) - 1))
+        ahead = np.where(ahead < len(core.after), ahead, 2 * (len(core.after) - 1) - ahead)
+        face = core.after.points[ahead][:, FACE] - core.after.points[ahead][:, None, NOSE]
+        both = (core.after.confidence[ahead][:, FACE] > 0) & (confidence[:, FACE] > 0)
+        moved = face + points[:, None, NOSE]
+        points[:, FACE] = np.where(both[..., None], moved, points[:, FACE])
+    phase = 2 * np.pi * np.arange(1, count + 1) / core.frames.fps / BREATH_SECONDS
+    lift = BREATH / 2 * (1 - np.cos(phase)) * np.minimum(1, (count - np.arange(count)) / 6)
+    points[:, :, 1] -= lift[:, None] * (confidence > 0)
+    return Clip(points, confidence, np.full(count, np.nan), core.frames.fps)
+
+
+def settle_idle_hands(cores: Sequence[Core]) -> list[Core]:
+    """Give a hand that takes no part in a sign one quiet rest pose for the whole sentence.
+
+    Each recording rests its idle arm elsewhere, and an arm at the edge of the picture is seen poorly, so that
+    it would twitch from sign to sign. A hand rests where it is not seen or hangs below its elbow.
+    """
+    settled = list(cores)
+    for wrist, elbow, first in SIDES:
+        arm = np.array([elbow, wrist, *range(first, first + 21)])
+        idle = [i for i, core in enumerate(settled) if _is_idle(core.frames, wrist, elbow, first)]
+        if not idle:
+            continue
+        rest, presence = _rest_pose([settled[i].frames for i in idle], arm)
+        for i in idle:
+            settled[i] = Core(
+                _with_arm(settled[i].frames, arm, rest, presence), settled[i].after, settled[i].pause
+            )
+    return settled
+
+
+def _is_idle(clip: Clip, wrist: int, elbow: int, first: int) -> bool:
+    seen = (clip.confidence[:, first] > 0).mean()
+    both = (clip.confidence[:, [wrist, elbow]] > 0).all(axis=1)
+    hangs = both & (clip.points[:, wrist, 1] > clip.points[:, elbow, 1] + 0.05)
+    return bool(seen < 0.3 or (hangs.mean() > 0.7 and both.any()))
+
+
+def _rest_pose(clips: Sequence[Clip], arm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Median bone vectors and confidences (0 where mostly missing) of an arm over the frames of its idle signs."""
+    points = np.concatenate([clip.points for clip in clips])
+    confidence = np.concatenate([clip.confidence for clip in clips])
+    vectors = points[:, arm] - points[:, PARENTS[arm]]
+    presence = np.median(confidence[:, arm], axis=0)
+    rest = np.zeros((len(arm), points.shape[2]))
+    for j, keypoint in enumerate(arm):
+        seen = (confidence[:, keypoint] > 0) & (confidence[:, PARENTS[keypoint]] > 0)
+        if seen.any():
+            rest[j] = np.median(vectors[seen, j], axis=0)
+        else:
+            presence[j] = 0
+    return rest, presence
+
+
+def _with_arm(clip: Clip, arm: np.ndarray, rest: np.ndarray, presence: np.ndarray) -> Clip:
+    from signgen.text2pose.stitching.kernels import rest_arm
+
+    return Clip(*rest_arm(clip.points, clip.confidence, arm, rest, presence, PARENTS), clip.source, clip.fps)
+
+
+def _concatenated(clips: Sequence[Clip]) -> Clip:
+    return Clip(
+        np.concatenate([clip.points for clip in clips]),
+        np.concatenate([clip.confidence for clip in clips]),
+        np.concatenate([clip.source for clip in clips]),
+        clips[0].fps,
+    )

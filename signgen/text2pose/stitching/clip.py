@@ -1,0 +1,94 @@
+"""`Clip`: a recording at the working rate, neck at the origin, shoulder width 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from signgen.pose.bones import IS_RIGID, ORDER
+from signgen.pose.geometry import shoulder_frame
+from signgen.pose.layout import LEFT_ELBOW, LEFT_WRIST, PARENTS, RIGHT_ELBOW, RIGHT_WRIST
+from signgen.pose.motion import MAX_GAP, resample_positions, split
+from signgen.pose.sequence import PoseSequence
+
+# (wrist, elbow, first keypoint of the hand) of the signer's left and right.
+SIDES = ((LEFT_WRIST, LEFT_ELBOW, 18), (RIGHT_WRIST, RIGHT_ELBOW, 39))
+_WRISTS = np.array([wrist for wrist, _, _ in SIDES])
+_HANDS = np.array([first for _, _, first in SIDES])
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A recording ready for stitching.
+
+    Attributes:
+        points: (T, 128, 2 or 3) float64 in shoulder widths from the neck; missing keypoints are 0.
+        confidence: (T, 128) float64.
+        source: (T,) float64, the recording's own frame number of each frame.
+        fps: working rate.
+    """
+
+    points: np.ndarray
+    confidence: np.ndarray
+    source: np.ndarray
+    fps: float
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def take(self, positions: np.ndarray) -> Clip:
+        """The frames at fractional positions."""
+        from signgen.pose.motion_kernels import sample
+
+        points, confidence = sample(self.points, self.confidence, positions)
+        return Clip(points, confidence, np.interp(positions, np.arange(len(self)), self.source), self.fps)
+
+    @cached_property
+    def figures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Wrist speeds (2, T), join features (T, 2, 47) and derivatives (3, T): see `kernels.motion_figures`."""
+        from signgen.text2pose.stitching.kernels import motion_figures
+
+        return motion_figures(self.points, self.confidence, self.fps, _WRISTS, _HANDS)
+
+    @property
+    def side_speeds(self) -> np.ndarray:
+        """(2, T) speeds of the left and right wrist [shoulder widths per second], 0 where unknown."""
+        return self.figures[0]
+
+    @cached_property
+    def wrist_speed(self) -> np.ndarray:
+        """(T,) speed of the faster wrist [shoulder widths per second]."""
+        speed: np.ndarray = np.maximum(self.side_speeds[0], self.side_speeds[1])
+        return speed
+
+    @property
+    def features(self) -> np.ndarray:
+        """(T, 2, 47) per hand: presence, wrist, its velocity, the hand round its wrist."""
+        return self.figures[1]
+
+    @property
+    def derivatives(self) -> np.ndarray:
+        """(3, T) wrist speed, acceleration and jerk, of the larger wrist; NaN where unknown."""
+        return self.figures[2]
+
+
+def make_clip(poses: PoseSequence, fps: float) -> Clip:
+    """A recording resampled to ``fps``, short dropouts filled, moved and scaled to its shoulder frame.
+
+    Raises:
+        PoseError: the shoulders are never seen.
+    """
+    from signgen.pose.motion_kernels import fill, sample
+
+    frame = shoulder_frame(poses)
+    points, confidence = split(poses)
+    positions = resample_positions(len(poses), poses.fps, fps)
+    points, confidence = sample(points, confidence, positions)
+    fill(points, confidence, MAX_GAP, PARENTS, ORDER, IS_RIGID)
+    points[..., 0] -= frame.x
+    points[..., 1] -= frame.y
+    points /= frame.width
+    points[confidence == 0] = 0
+    return Clip(points, confidence, positions, fps)

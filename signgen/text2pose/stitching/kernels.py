@@ -1,0 +1,184 @@
+"""Compiled loops of the stitcher: motion figures of a clip, the Viterbi search over joins, arms put at rest."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+# Numbers per frame and hand in `motion_figures`: presence, wrist x, y, wrist velocity x, y, hand x, y of 21 keypoints.
+FEATURES = 47
+
+
+@njit(cache=True, nogil=True)
+def motion_figures(
+    points: np.ndarray, confidence: np.ndarray, fps: float, wrists: np.ndarray, hands: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What joins, crops and seams ask of a clip, in one pass.
+
+    Args:
+        points: (T, K, D) coordinates.
+        confidence: (T, K).
+        fps: rate.
+        wrists: (2,) keypoints of the wrists.
+        hands: (2,) first keypoints of the hands.
+
+    Returns:
+        (2, T) wrist speeds [1/s], 0 where unknown; (T, 2, 47) features; (3, T) size of the larger wrist's
+        velocity, acceleration and jerk by central differences, NaN where unknown.
+    """
+    count = len(points)
+    speeds = np.zeros((2, count))
+    features = np.zeros((count, 2, FEATURES))
+    derived = np.full((3, count), np.nan)
+    track = np.empty((count, 2))
+    for side in range(2):
+        wrist, first = wrists[side], hands[side]
+        for t in range(count):
+            seen = confidence[t, wrist] > 0
+            track[t, 0] = points[t, wrist, 0] if seen else np.nan
+            track[t, 1] = points[t, wrist, 1] if seen else np.nan
+        for t in range(1, count):
+            step = math.hypot(track[t, 0] - track[t - 1, 0], track[t, 1] - track[t - 1, 1])
+            speeds[side, t] = 0.0 if math.isnan(step) else step * fps
+        if count > 1:
+            speeds[side, 0] = speeds[side, 1]
+        for t in range(count):
+            a, b = max(t - 1, 0), min(t + 1, count - 1)
+            features[t, side, 0] = 1.0 if confidence[t, first] > 0 else 0.0
+            for d in range(2):
+                features[t, side, 1 + d] = points[t, wrist, d]
+                features[t, side, 3 + d] = (points[b, wrist, d] - points[a, wrist, d]) * fps / max(b - a, 1)
+            for j in range(21):
+                for d in range(2):
+                    features[t, side, 5 + 2 * j + d] = points[t, first + j, d] - points[t, first, d]
+        current = track.copy()
+        for order in range(3):
+            current = _gradient(current, fps)
+            for t in range(count):
+                size = math.hypot(current[t, 0], current[t, 1])
+                if not math.isnan(size) and not (derived[order, t] >= size):
+                    derived[order, t] = size
+    return speeds, features, derived
+
+
+@njit(cache=True, nogil=True)
+def _gradient(track: np.ndarray, fps: float) -> np.ndarray:
+    out = np.full_like(track, np.nan)
+    count = len(track)
+    for t in range(count):
+        a, b = max(t - 1, 0), min(t + 1, count - 1)
+        for d in range(2):
+            if b > a:
+                out[t, d] = (track[b, d] - track[a, d]) * fps / (b - a)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def join_cost(a: np.ndarray, b: np.ndarray, weights: np.ndarray, absent: float) -> float:
+    """Weighted distance of two frames' features (2, 47); ``absent`` for each hand that only one frame has."""
+    cost = 0.0
+    for side in range(2):
+        if a[side, 0] == 0 and b[side, 0] == 0:
+            continue
+        if a[side, 0] == 0 or b[side, 0] == 0:
+            cost += absent
+            continue
+        squared = 0.0
+        for j in range(1, a.shape[1]):
+            squared += weights[j] * (a[side, j] - b[side, j]) ** 2
+        cost += math.sqrt(squared)
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def cheapest_path(
+    features: np.ndarray,
+    variant: np.ndarray,
+    frame: np.ndarray,
+    lost: np.ndarray,
+    bounds: np.ndarray,
+    weights: np.ndarray,
+    absent: float,
+) -> np.ndarray:
+    """Viterbi over layers of options: entry of sign 0, exit of sign 0, entry of sign 1, ...
+
+    Args:
+        features: (N, 2, 47) of all options.
+        variant: (N,) variant of each option.
+        frame: (N,) its frame in the variant.
+        lost: (N,) its own cost.
+        bounds: (L + 1,) where each layer's options begin; L is even.
+        weights: (47,) of the join cost.
+        absent: cost of a hand that only one side has.
+
+    Returns:
+        (L,) the option chosen in each layer.
+    """
+    layers = len(bounds) - 1
+    cost = lost.copy()
+    back = np.zeros(len(lost), dtype=np.int64)
+    for layer in range(1, layers):
+        inside = layer % 2 == 1
+        for j in range(bounds[layer], bounds[layer + 1]):
+            best, best_i = np.inf, bounds[layer - 1]
+            for i in range(bounds[layer - 1], bounds[layer]):
+                if inside:
+                    if variant[i] != variant[j] or frame[i] > frame[j]:
+                        continue
+                    step = cost[i]
+                else:
+                    step = cost[i] + join_cost(features[i], features[j], weights, absent)
+                if step < best:
+                    best, best_i = step, i
+            cost[j] += best
+            back[j] = best_i
+    path = np.zeros(layers, dtype=np.int64)
+    path[-1] = bounds[layers - 1] + np.argmin(cost[bounds[layers - 1] : bounds[layers]])
+    for layer in range(layers - 1, 0, -1):
+        path[layer - 1] = back[path[layer]]
+    return path
+
+
+@njit(cache=True, nogil=True)
+def rest_arm(
+    points: np.ndarray,
+    confidence: np.ndarray,
+    arm: np.ndarray,
+    rest: np.ndarray,
+    presence: np.ndarray,
+    parents: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Copies of ``points``, ``confidence`` with the keypoints ``arm`` at ``rest`` (k, D) from their parents."""
+    points, confidence = points.copy(), confidence.copy()
+    for t in range(len(points)):
+        for j in range(len(arm)):
+            keypoint, parent = arm[j], parents[arm[j]]
+            seen = presence[j] > 0 and confidence[t, parent] > 0
+            confidence[t, keypoint] = presence[j] if seen else 0.0
+            for d in range(points.shape[2]):
+                points[t, keypoint, d] = points[t, parent, d] + rest[j, d] if seen else 0.0
+    return points, confidence
+
+
+@njit(cache=True, nogil=True)
+def finger_ratio(
+    points: np.ndarray, confidence: np.ndarray, a: int, m: int, b: int, bones: np.ndarray, parents: np.ndarray
+) -> float:
+    """Mean over ``bones`` of the length at frame ``m`` over the mean of frames ``a`` and ``b``; NaN if none is seen."""
+    total, count = 0.0, 0
+    for k in bones:
+        p = parents[k]
+        seen = True
+        for t in (a, m, b):
+            seen = seen and confidence[t, k] > 0 and confidence[t, p] > 0
+        if not seen:
+            continue
+        la = math.hypot(points[a, k, 0] - points[a, p, 0], points[a, k, 1] - points[a, p, 1])
+        lm = math.hypot(points[m, k, 0] - points[m, p, 0], points[m, k, 1] - points[m, p, 1])
+        lb = math.hypot(points[b, k, 0] - points[b, p, 0], points[b, k, 1] - points[b, p, 1])
+        if la + lb > 0:
+            total += 2 * lm / (la + lb)
+            count += 1
+    return total / count if count else np.nan

@@ -1,0 +1,191 @@
+"""Stitch one sentence: from the recordings of its signs to one clip with the account of its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from signgen.pose.motion import BODY_HZ, FINGER_HZ, smooth
+from signgen.text2pose.stitching.assemble import Core, Run, assemble, settle_idle_hands
+from signgen.text2pose.stitching.clip import SIDES, Clip
+from signgen.text2pose.stitching.crop import active_span
+from signgen.text2pose.stitching.joins import Candidate, Choice, choose
+from signgen.text2pose.stitching.nonmanual import apply_marks
+from signgen.text2pose.stitching.seams import seam_report
+from signgen.text2pose.stitching.timing import DEFAULT_PROFILE, DurationProfile, warp
+
+# The raising of the hand before the first sign and its lowering after the last, as far as recorded.
+RAISE_SECONDS = 0.4
+# A letter whose wrist or fingertips travel further than this [shoulder widths] is signed with movement (J, Z).
+MOVING_LETTER = 0.45
+LONGEST_LETTER = 0.6
+# The second of two equal letters slides this far to the side [shoulder widths].
+DOUBLE_SLIDE = 0.12
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A sign to stitch.
+
+    Attributes:
+        recordings: its variants, at the working rate and in the canonical shape; best first, not empty.
+        is_letter: a letter of a fingerspelled word.
+        is_edge: the first or last letter of its word, or the last sign of a sentence: it lasts longer.
+        is_double: the letter repeats the one before.
+        seconds: duration, or None for the profile's.
+        pause: rest after the sign [s].
+        marks: non-manual marks over the sign.
+    """
+
+    recordings: tuple[Clip, ...]
+    is_letter: bool = False
+    is_edge: bool = False
+    is_double: bool = False
+    seconds: float | None = None
+    pause: float = 0.0
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StitchSettings:
+    """Tempo, smoothing and switches of the stitcher; each step can be turned off to see what it does.
+
+    Attributes:
+        speed: factor on the speed of everything.
+        transition_scale: factor on the length of transitions.
+        crop: cut rest, lead-in and lead-out off the recordings.
+        retime: bend signs to the duration profile.
+        smooth: low-pass the result.
+        settle: give idle hands one rest pose.
+        body_hz: cut-off for the body.
+        finger_hz: cut-off for the fingers.
+        profile: durations.
+    """
+
+    speed: float = 1.0
+    transition_scale: float = 1.0
+    crop: bool = True
+    retime: bool = True
+    smooth: bool = True
+    settle: bool = True
+    body_hz: float = BODY_HZ
+    finger_hz: float = FINGER_HZ
+    profile: DurationProfile = field(default=DEFAULT_PROFILE)
+
+
+@dataclass(frozen=True, eq=False)
+class Stitched:
+    """A stitched sentence.
+
+    Attributes:
+        clip: all frames; ``clip.source`` is the recording's frame number, NaN for frames that were made.
+        runs: what each frame is, in order and without gaps.
+        choices: the variant and cut of each sign.
+        report: seams and warnings, ready for JSON.
+    """
+
+    clip: Clip
+    runs: tuple[Run, ...]
+    choices: tuple[Choice, ...]
+    report: dict[str, Any]
+
+
+def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Stitched:
+    """Join the recordings of ``signs`` (not empty) into one fluent clip."""
+    settings = settings or StitchSettings()
+    options = [[_candidate(clip, settings.crop) for clip in sign.recordings] for sign in signs]
+    choices = choose(options)
+    warnings: list[str] = []
+    cores = []
+    for i, (sign, choice) in enumerate(zip(signs, choices, strict=True)):
+        clip = sign.recordings[choice.variant]
+        ends = (i == 0, i + 1 == len(signs))
+        core, is_capped = _core(clip, choice, sign, settings, ends)
+        if is_capped:
+            warnings.append(f"sign {i}: longer than wanted, it would have to move at more than double speed")
+        cores.append(_slid(core) if sign.is_double else core)
+    if settings.settle:
+        cores = settle_idle_hands(cores)
+    clip, runs = assemble(cores, settings.profile, settings.transition_scale, settings.speed)
+    if settings.smooth:
+        points = smooth(clip.points, clip.confidence, clip.fps, settings.body_hz, settings.finger_hz)
+        clip = Clip(points, clip.confidence, clip.source, clip.fps)
+    chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
+    report = seam_report(clip, runs, chosen) | {"warnings": warnings}
+    return Stitched(apply_marks(clip, _spans(signs, runs)), runs, tuple(choices), report)
+
+
+def _candidate(clip: Clip, crop: bool) -> Candidate:
+    start, stop = active_span(clip) if crop else (0, len(clip))
+    return Candidate(clip, start, stop)
+
+
+def _core(
+    clip: Clip, choice: Choice, sign: Sign, settings: StitchSettings, ends: tuple[bool, bool]
+) -> tuple[Core, bool]:
+    """The chosen frames bent to their duration; the first sign keeps its raise, the last its lowering."""
+    middle = np.arange(choice.start, choice.stop, dtype=np.float64)
+    is_capped = False
+    if settings.retime or sign.seconds is not None:
+        seconds = sign.seconds if sign.seconds is not None else _seconds(clip, choice, sign, settings)
+        bent, is_capped = warp(
+            clip.wrist_speed[choice.start : choice.stop], max(1, round(seconds * clip.fps))
+        )
+        middle = choice.start + bent
+    reach = round(RAISE_SECONDS * clip.fps)
+    step = settings.speed
+    raised = (
+        np.arange(choice.start - step, choice.start - reach - 1e-9, -step)[::-1] if ends[0] else np.zeros(0)
+    )
+    lowered = np.arange(choice.stop - 1 + step, choice.stop + reach, step) if ends[1] else np.zeros(0)
+    positions = np.concatenate([raised[raised >= 0], middle, lowered[lowered <= len(clip) - 1]])
+    after = clip.take(np.arange(choice.stop, len(clip), dtype=np.float64))
+    return Core(clip.take(positions), after, sign.pause), is_capped
+
+
+def _seconds(clip: Clip, choice: Choice, sign: Sign, settings: StitchSettings) -> float:
+    profile = settings.profile
+    natural = (choice.stop - choice.start) / clip.fps
+    if not sign.is_letter:
+        return profile.sign_seconds(natural, sign.is_edge) / settings.speed
+    if _travel(clip, choice) > MOVING_LETTER:
+        return min(natural, LONGEST_LETTER) / settings.speed
+    return min(natural, profile.letter * (profile.letter_final if sign.is_edge else 1.0)) / settings.speed
+
+
+def _travel(clip: Clip, choice: Choice) -> float:
+    """Furthest that a wrist or an index or little fingertip gets from where the sign begins."""
+    part = clip.points[choice.start : choice.stop, :, :2]
+    seen = clip.confidence[choice.start : choice.stop] > 0
+    tips = [k for wrist, _, first in SIDES for k in (wrist, first + 8, first + 20)]
+    away = np.linalg.norm(part[:, tips] - part[:1, tips], axis=-1)
+    return float((away * (seen[:, tips] & seen[:1, tips])).max())
+
+
+def _slid(core: Core) -> Core:
+    """A double letter: the hand that spells moves a little outwards."""
+    points = core.frames.points.copy()
+    for side, (wrist, elbow, first) in zip((1.0, -1.0), SIDES, strict=True):
+        if (core.frames.confidence[:, first] > 0).mean() > 0.5:
+            points[:, first : first + 21, 0] += side * DOUBLE_SLIDE
+            points[:, wrist, 0] += side * DOUBLE_SLIDE
+            points[:, elbow, 0] += side * DOUBLE_SLIDE / 2
+    points[core.frames.confidence == 0] = 0
+    return replace(core, frames=Clip(points, core.frames.confidence, core.frames.source, core.frames.fps))
+
+
+def _spans(signs: Sequence[Sign], runs: Sequence[Run]) -> dict[str, list[tuple[int, int]]]:
+    """Frame spans of each mark: over its signs and the transitions between two signs that both carry it."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for run in runs:
+        marks = set(signs[run.sign].marks)
+        if run.operation == "transition":
+            marks &= set(signs[run.sign + 1].marks)
+        for mark in marks:
+            spans.setdefault(mark, []).append((run.start, run.end))
+        if run.operation == "pause":
+            spans.setdefault("blink", []).append((run.start, run.end))
+    return spans

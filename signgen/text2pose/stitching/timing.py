@@ -1,0 +1,95 @@
+"""How long signs, transitions and pauses last, and how a recording is bent to fit.
+
+The default profile was fitted by ``benchmarks/fit_duration_profile.py`` from 61,614 aligned glosses of
+PHOENIX14T, 98 of DGS sentences and the 2,179 citation forms of ASL-LEX 2.0 (see docs/stitching.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class DurationProfile:
+    """The tempo of a corpus of continuous signing.
+
+    Attributes:
+        citation: 5th, 25th, 50th, 75th and 95th percentile of citation forms [s].
+        continuous: the same percentiles of signs in sentences, transition included [s].
+        sign_share: share of that time that lies inside the sign.
+        final_factor: how much longer the last sign of a sentence lasts.
+        letter: hold of a fingerspelled letter [s].
+        letter_final: how much longer the first and last letter of a word are held.
+        slow_wrist: lower bound of the speed that sizes a transition [shoulder widths per second].
+        fast_wrist: its upper bound.
+        shortest_transition: [s].
+        longest_transition: [s].
+    """
+
+    citation: tuple[float, ...] = (0.40, 0.67, 0.83, 1.03, 1.37)
+    continuous: tuple[float, ...] = (0.16, 0.32, 0.52, 0.72, 1.16)
+    sign_share: float = 0.61
+    final_factor: float = 1.30
+    letter: float = 0.17
+    letter_final: float = 1.5
+    slow_wrist: float = 2.0
+    fast_wrist: float = 6.0
+    shortest_transition: float = 0.08
+    longest_transition: float = 0.36
+
+    def sign_seconds(self, natural: float, is_final: bool = False) -> float:
+        """Duration of a sign in a sentence from its duration as a citation form, by matching percentiles [s]."""
+        seconds = self.sign_share * float(
+            np.exp(np.interp(np.log(natural), np.log(self.citation), np.log(self.continuous)))
+        )
+        return seconds * (self.final_factor if is_final else 1.0)
+
+    def transition_seconds(self, gap: float, speed: float) -> float:
+        """Duration of a movement over ``gap`` [shoulder widths] between signs that move at ``speed`` [1/s]."""
+        seconds = gap / min(max(speed, self.slow_wrist), self.fast_wrist)
+        return min(max(seconds, self.shortest_transition), self.longest_transition)
+
+
+DEFAULT_PROFILE = DurationProfile()
+
+# A frame this much slower than the clip's median, or than this speed [shoulder widths per second], is a hold.
+HOLD_SHARE = 0.15
+HOLD_SPEED = 0.3
+SHORTEST_HOLD = 0.05
+LONGEST_HOLD = 3.0
+FASTEST = 2.0
+
+
+def warp(speed: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
+    """Positions of ``count`` frames in a clip: holds give way first, then all frames alike, at most at double speed.
+
+    Args:
+        speed: (T,) wrist speed of the clip's frames [shoulder widths per second].
+        count: wanted number of frames.
+
+    Returns:
+        (n,) positions from 0 to T - 1 and whether the double-speed limit made n larger than ``count``.
+    """
+    intervals = len(speed) - 1
+    if intervals < 1:
+        return np.zeros(max(count, 1)), False
+    wanted = max(count - 1, 1)
+    hold = speed[1:] < max(HOLD_SHARE * float(np.median(speed)), HOLD_SPEED)
+    still, moving = int(hold.sum()), int((~hold).sum())
+    weight = np.ones(intervals)
+    if still:
+        weight[hold] = min(max((wanted - moving) / still, SHORTEST_HOLD), LONGEST_HOLD)
+    needed = weight.sum() * wanted / max(weight.sum(), 1e-9)
+    shortest = moving / FASTEST + SHORTEST_HOLD * still
+    is_capped = needed < shortest - 1e-9
+    total = max(wanted, int(np.ceil(shortest))) if is_capped else wanted
+    time = np.concatenate([[0.0], np.cumsum(weight)])
+    return np.interp(np.linspace(0, time[-1], total + 1), time, np.arange(intervals + 1)), is_capped
+
+
+def odd_frames(seconds: float, fps: float) -> int:
+    """The odd number of frames nearest above a duration: a movement then has a frame at its very middle."""
+    count = max(1, int(np.ceil(seconds * fps - 1e-9)))
+    return count if count % 2 else count + 1
