@@ -138,8 +138,8 @@ def smooth(
         out[:, hand] = np.where(
             confidence[:, wrist, None, None] > 0, relative + out[:, wrist, None], points[:, hand]
         )
-    out[:, FACE] = points[:, FACE]
     impose_lengths(out, smooth_lengths, confidence, PARENTS, ORDER, IS_RIGID)
+    out[:, FACE] = points[:, FACE]
     out[confidence == 0] = 0
     return out
 
