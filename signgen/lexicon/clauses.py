@@ -15,6 +15,8 @@ from signgen.lexicon.tokens import Token
 _COORDINATORS = listed(
     "or and oder und ou et o y e ni eller og och of en lub albo czy i nebo alebo ili и или або ve veya ya أو و"
 )
+# Words of an item of such a list, at most.
+_LIST_ITEM = 2
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,10 @@ def _spans(
         "՞" in tokens[index].text for words, _ in sentence for index in words
     )
     asked = len(sentence) - 1
-    while question and asked > 0 and _continues(sentence[asked][0], tokens):
-        asked -= 1
+    if question and _continues(sentence[asked][0], tokens):
+        asked -= asked > 0
+        while asked > 0 and len(sentence[asked][0]) <= _LIST_ITEM:
+            asked -= 1
     for place, (words, marks) in enumerate(sentence):
         yield Span(tuple(words), tuple(marks), question and place >= asked)
 
