@@ -75,6 +75,7 @@ def _resource_errors(target: Path) -> Iterator[None]:
             errno.EROFS: "this file system is read-only; choose another folder with -o",
             errno.EISDIR: "this is a folder; name a file",
             errno.ENOTDIR: "a part of this path is a file, not a folder",
+            errno.EEXIST: "a part of this path is a file, not a folder",
         }.get(error.errno or 0)
         if hint is None:
             raise

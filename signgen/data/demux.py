@@ -20,6 +20,7 @@ from signgen.errors import DataError
 if TYPE_CHECKING:
     from av import VideoFrame, VideoStream
     from av.container import InputContainer
+    from av.video.reformatter import VideoReformatter
 
 MAX_SIDE = 16384
 MAX_PIXELS = 1 << 26  # twice 8K
@@ -30,31 +31,31 @@ _FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,ogg,asf,gif"
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Packets:
     """Account of the video packets of a file.
 
     Attributes:
         shown: pictures that a player shows.
         rate: frames per second; the average where the rate varies.
+        times: (shown,) float64 times of the pictures, the first at 0 [s]; read-only.
         is_variable_rate: pictures are not equally spaced in time.
         metadata: tags of the container.
     """
 
     shown: int
     rate: Fraction
+    times: np.ndarray
     is_variable_rate: bool
     metadata: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Count:
-    """Packets found by one pass: all whole ones, those to be shown, their times and the last end [s]."""
+    """Packets found by one pass: all whole ones, times of those to be shown [ticks], and the last end [s]."""
 
     whole: int
-    shown: int
     times: np.ndarray
-    tick: float
     end: float
 
 
@@ -66,7 +67,8 @@ def scan(path: Path) -> Packets:
     """
     with opened(path) as (container, stream):
         _check_size(path, stream)
-        declared, rate = stream.frames, stream.average_rate or stream.guessed_rate
+        declared, tick = stream.frames, Fraction(stream.time_base or 1)
+        rate = stream.average_rate or stream.guessed_rate
         seconds = (container.duration or 0) / 1e6
         metadata = dict(container.metadata)
         count = _count(container, stream)
@@ -76,7 +78,13 @@ def scan(path: Path) -> Packets:
         _check_without_edits(path, declared)
     if not declared:
         _check_duration(path, count, seconds, float(rate))
-    return Packets(count.shown, Fraction(rate), _is_variable(count), metadata)
+        _check_matroska_size(path)
+    is_variable = _is_variable(count.times)
+    if is_variable:
+        rate = (len(count.times) - 1) / (int(count.times[-1] - count.times[0]) * tick)
+    times = (count.times - count.times[:1]) * float(tick)
+    times.setflags(write=False)
+    return Packets(len(times), Fraction(rate), times, is_variable, metadata)
 
 
 def decoded(path: Path) -> Iterator[np.ndarray]:
@@ -86,20 +94,22 @@ def decoded(path: Path) -> Iterator[np.ndarray]:
         DataError: a packet cannot be decoded; the text says which frame.
     """
     import av
+    from av.video.reformatter import VideoReformatter
 
     number = 0
     with opened(path) as (container, stream):
         stream.codec_context.thread_type = "AUTO"
-        frames = container.decode(stream)
+        frames, reformatter = container.decode(stream), VideoReformatter()
         while True:
             try:
                 frame = next(frames, None)
+                if frame is None:
+                    return
+                picture = _picture(frame, reformatter)
             except (av.FFmpegError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or error
                 raise DataError(f"{path}: frame {number} cannot be decoded: {reason}") from None
-            if frame is None:
-                return
-            yield _upright(frame)
+            yield picture
             number += 1
 
 
@@ -156,7 +166,7 @@ def _check_size(path: Path, stream: VideoStream) -> None:
 def _count(container: InputContainer, stream: VideoStream) -> _Count:
     import av
 
-    whole = shown = 0
+    whole = 0
     end = 0.0
     times: list[int] = []
     streams = [s for s in container.streams if s.type in ("video", "audio")]
@@ -170,12 +180,11 @@ def _count(container: InputContainer, stream: VideoStream) -> _Count:
                 continue
             whole += 1
             if not packet.is_discard:
-                shown += 1
                 times.append(packet.pts if packet.pts is not None else packet.dts or 0)
     except av.FFmpegError:
         pass  # what came so far is what the file holds; the caller compares
     end -= (container.start_time or 0) / 1e6
-    return _Count(whole, shown, np.sort(np.array(times, np.int64)), float(stream.time_base or 0), end)
+    return _Count(whole, np.sort(np.array(times, np.int64)), end)
 
 
 def _check_without_edits(path: Path, declared: int) -> None:
@@ -190,21 +199,47 @@ def _check_duration(path: Path, count: _Count, seconds: float, rate: float) -> N
     """Containers that declare no count, such as Matroska, still declare a duration."""
     if count.end < seconds - max(2.5 / rate, 0.1):
         raise DataError(
-            f"{path}: holds {count.shown} of about {round(seconds * rate)} frames "
+            f"{path}: holds {count.whole} of about {round(seconds * rate)} frames "
             f"({count.end:.2f} of {seconds:.2f} s); the file is cut off, get it again"
         )
 
 
-def _is_variable(count: _Count) -> bool:
+def _check_matroska_size(path: Path) -> None:
+    """A finished Matroska file says how long it is: an EBML header, then the segment with its size."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    end = 0
+    for element in (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"):
+        if head[end : end + 4] != element or len(head) < end + 13:
+            return
+        length = 9 - head[end + 4].bit_length()  # leading zero bits of a size tell how many bytes it has
+        bits = 7 * length
+        size = int.from_bytes(head[end + 4 : end + 4 + length], "big") & ((1 << bits) - 1)
+        if length > 8 or size == (1 << bits) - 1:  # all ones: a live recording of unknown size
+            return
+        end += 4 + length + size
+    found = path.stat().st_size
+    if found < end:
+        raise DataError(f"{path}: has {found} of {end} bytes; the file is cut off, get it again")
+
+
+def _is_variable(times: np.ndarray) -> bool:
     """Whether the steps between pictures differ by more than rounding to the time base explains."""
-    steps = np.diff(count.times)
+    steps = np.diff(times)
     if len(steps) < 2:
         return False
     middle = float(np.median(steps))
     return bool(np.abs(steps - middle).max() > max(2.0, 0.1 * middle))
 
 
-def _upright(frame: VideoFrame) -> np.ndarray:
-    picture: np.ndarray = frame.to_ndarray(format="rgb24")
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
+def _picture(frame: VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
+    """RGB the way a player shows it, not mirrored but turned.
+
+    The quick conversion cuts fractions off and loses 1 to 1.5 of 255 levels on average, each time a video
+    is read; the accurate one rounds. It costs 1 ms for 512x512 px.
+    """
+    from av.video.reformatter import Interpolation
+
+    accurate = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+    picture = reformatter.reformat(frame, format="rgb24", interpolation=accurate).to_ndarray()
+    return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90) % 4))

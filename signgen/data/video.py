@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Said in the comment tag of every video we make, so that machines can tell it from a recording.
 SYNTHETIC_MARK = "synthetic: machine-made signing, not a recording of a person"
 
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 TAGS = ("title", "comment", "description", "copyright", "artist", "date", "genre")
 MAX_TAG_CHARACTERS = 1024
 MAX_FPS = 1000
@@ -35,6 +36,10 @@ MAX_SIDE = 8192
 
 # x264's result depends on the number of threads; a fixed one gives the same bytes on 2 cores and on 64.
 _ENCODER_THREADS = 4
+
+# Without it x264's vector code for macroblock trees reads memory it never wrote, and the same frames give
+# other bytes from run to run (measured: six results of six fillings of fresh memory; with it, one).
+_REPRODUCIBLE = {"x264-params": "cpu-independent=1"}
 
 
 def write_video(
@@ -55,7 +60,7 @@ def write_video(
         path: the ``.mp4`` file.
         fps: frames per second; kept exactly as a fraction.
         crf: 0 (lossless) to 51 (worst); 18 looks the same as the original.
-        preset: speed of x264, ``ultrafast`` to ``veryslow``.
+        preset: how long x264 may take for a smaller file; one of `PRESETS`.
         metadata: tags out of `TAGS`; the comment always starts with `SYNTHETIC_MARK`.
 
     Returns:
@@ -70,6 +75,8 @@ def write_video(
         raise ConfigError(f"{path}: videos are written as .mp4")
     if not 0 <= crf <= 51:
         raise ConfigError(f"crf: expected 0 (lossless) to 51 (worst), got {crf}")
+    if preset not in PRESETS:
+        raise ConfigError(f"preset: expected one of {', '.join(PRESETS)}, got {preset!r}")
     rate, tags = as_rate(fps), _tags(metadata or {})
     stream_of_frames = iter(frames)
     first = next(stream_of_frames, None)
@@ -78,7 +85,7 @@ def write_video(
     height, width = _checked_size(first, path)
     checked = _of_one_size(itertools.chain([first], stream_of_frames), first.shape, path)
     with atomic_path(path) as temporary, _encoder_errors(path, width, height), _mp4(temporary, tags) as mp4:
-        stream = _h264_stream(mp4, rate, width, height, {"crf": str(crf), "preset": preset})
+        stream = _h264_stream(mp4, rate, width, height, {"crf": str(crf), "preset": preset, **_REPRODUCIBLE})
         return _encode(checked, stream, mp4)
 
 
@@ -96,7 +103,7 @@ def as_rate(fps: float | Fraction) -> Fraction:
     return rate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Video:
     """A video file that is whole as far as its container tells; made by `read_video`.
 
@@ -106,6 +113,7 @@ class Video:
         width: of a frame as it is shown, rotation applied [px].
         height: of a frame as it is shown [px].
         num_frames: number of frames shown.
+        times: (num_frames,) float64 time of each frame, the first at 0 [s].
         is_variable_rate: frames are not equally spaced in time.
         metadata: tags of the container.
     """
@@ -115,6 +123,7 @@ class Video:
     width: int
     height: int
     num_frames: int
+    times: np.ndarray
     is_variable_rate: bool
     metadata: Mapping[str, str]
 
@@ -153,12 +162,16 @@ def read_video(path: Path) -> Video:
     Raises:
         DataError: missing, empty, not a video, cut off (the text gives both counts) or too large to decode.
     """
-    packets = scan(path)
+    found = scan(path)
     first = next(decoded(path), None)
     if first is None:
-        raise DataError(f"{path}: 0 of {packets.shown} frames can be decoded; the file is damaged")
+        raise DataError(
+            f"{path}: 0 of {found.shown} frames can be decoded; the file is damaged, get it again"
+        )
     height, width = first.shape[:2]
-    return Video(path, packets.rate, width, height, packets.shown, packets.is_variable_rate, packets.metadata)
+    return Video(
+        path, found.rate, width, height, found.shown, found.times, found.is_variable_rate, found.metadata
+    )
 
 
 def _tags(metadata: Mapping[str, str]) -> dict[str, str]:
