@@ -106,7 +106,7 @@ class Finder:
         """The entries whose recording is there; a lexicon may be downloaded in part."""
         for entry in entries:
             if entry.path not in self._exists:
-                self._exists[entry.path] = entry.path.is_file()
+                self._exists[entry.path] = entry.path.exists()
         return tuple(entry for entry in entries if self._exists[entry.path])
 
     def _backups(self, lexicon: HasTables) -> Iterator[tuple[str, Tables]]:

@@ -28,8 +28,10 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _HANDS = ("right", "left", "both")
 
 
-def read_index(folder: Path, name: str = "") -> tuple[Entry, ...]:
-    """Read ``folder/index.csv``.
+def read_index(
+    folder: Path, name: str = "", table: Path | None = None, defaults: Mapping[str, str] | None = None
+) -> tuple[Entry, ...]:
+    """Read ``folder/index.csv``, or another table of the same columns.
 
     Times are milliseconds in the file and seconds in an `Entry`; an end of 0 or none is the end of the
     recording. If ``segment_start`` and ``segment_end`` say where in the clip the signing is (spoken-to-signed
@@ -38,16 +40,19 @@ def read_index(folder: Path, name: str = "") -> tuple[Entry, ...]:
     Args:
         folder: folder of the lexicon; paths in the index are relative to it and cannot leave it.
         name: name of the lexicon in provenance; the folder's name if empty.
+        table: the table to read instead of ``folder/index.csv``.
+        defaults: values of columns that the table lacks or leaves empty.
 
     Raises:
         LexiconError: no index, too large, not UTF-8, or a bad row; the text names the row.
     """
-    path = folder / INDEX_NAME
+    path = table or folder / INDEX_NAME
+    given = dict(defaults or {})
     reader = csv.DictReader(io.StringIO(_read_text(path), newline=""))
     entries: list[Entry] = []
     try:
         header = tuple(reader.fieldnames or ())
-        lacking = [c for c in COLUMNS[:3] if c not in header]
+        lacking = [c for c in COLUMNS[:3] if c not in header and c not in given]
         if lacking or not {"words", "glosses"} & set(header):
             raise LexiconError(
                 f"{path}: no column {', '.join(lacking) or 'words'}; needed: {', '.join(COLUMNS)}"
@@ -56,7 +61,7 @@ def read_index(folder: Path, name: str = "") -> tuple[Entry, ...]:
             if len(entries) >= MAX_ROWS:
                 raise LexiconError(f"{path}: more than {MAX_ROWS} rows; split the lexicon")
             entries.append(
-                _entry(row, folder, name or folder.resolve().name, f"{path}: row {reader.line_num}")
+                _entry(row, given, folder, name or folder.resolve().name, f"{path}: row {reader.line_num}")
             )
     except csv.Error as error:
         raise LexiconError(f"{path}: row {reader.line_num}: not valid CSV: {error}") from None
@@ -95,14 +100,22 @@ def _read_text(path: Path) -> str:
         raise LexiconError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
 
 
-def _entry(row: Mapping[str | None, str | list[str] | None], folder: Path, name: str, where: str) -> Entry:
+def _entry(
+    row: Mapping[str | None, str | list[str] | None],
+    defaults: Mapping[str, str],
+    folder: Path,
+    name: str,
+    where: str,
+) -> Entry:
     if None in row or any(value is None for value in row.values()):
         raise LexiconError(f"{where}: has not as many fields as the header; check the quotes and commas")
-    cells = {str(key): str(value).strip() for key, value in row.items()}
+    filled = {str(key): str(value).strip() for key, value in row.items()}
+    cells = {**defaults, **{key: value for key, value in filled.items() if value}}
+    cells = {**dict.fromkeys(COLUMNS, ""), **cells}
     if any(len(value) > MAX_FIELD for value in cells.values()):
         raise LexiconError(f"{where}: a field has more than {MAX_FIELD} characters")
     start, end = _span(cells, where)
-    words, glosses = split_terms(cells.get("words", "")), split_terms(cells.get("glosses", ""))
+    words, glosses = split_terms(cells["words"]), split_terms(cells["glosses"])
     if not words and not glosses:
         raise LexiconError(f"{where}: neither words nor glosses; give one of them")
     hand = cells.get("handedness") or "right"
@@ -111,13 +124,13 @@ def _entry(row: Mapping[str | None, str | list[str] | None], folder: Path, name:
     return Entry(
         lexicon=name,
         path=folder / _inside(cells["path"], where),
-        spoken_language=_language(cells["spoken_language"], "spoken_language", where),
-        signed_language=_language(cells["signed_language"], "signed_language", where),
+        spoken_language=language_code(cells["spoken_language"], "spoken_language", where),
+        signed_language=language_code(cells["signed_language"], "signed_language", where),
         start=start,
         end=end,
         words=words,
         glosses=glosses,
-        priority=_whole(cells.get("priority", ""), "priority", where),
+        priority=_whole(cells["priority"], "priority", where),
         handedness=hand,
         variant=cells.get("variant", ""),
         licence=cells.get("licence", ""),
@@ -135,7 +148,7 @@ def split_terms(text: str) -> tuple[str, ...]:
 
 
 def _span(cells: Mapping[str, str], where: str) -> tuple[float, float | None]:
-    start, end = (_milliseconds(cells.get(key, ""), key, where) for key in ("start", "end"))
+    start, end = (_milliseconds(cells[key], key, where) for key in ("start", "end"))
     if cells.get("segment_end"):
         inner = tuple(_milliseconds(cells.get(f"segment_{key}", ""), key, where) for key in ("start", "end"))
         if inner != (start, end) and inner[1] > inner[0]:
@@ -164,7 +177,8 @@ def _whole(text: str, column: str, where: str) -> int:
     return int(text)
 
 
-def _language(code: str, column: str, where: str) -> str:
+def language_code(code: str, column: str, where: str) -> str:
+    """The code in lower case; raises LexiconError if it cannot be one."""
     if not _LANGUAGE.fullmatch(code):
         raise LexiconError(f"{where}: {column} {code[:40]!r} is not a language code such as 'en' or 'ase'")
     return code.lower()

@@ -50,15 +50,14 @@ def resolve(wanted: Wanted, finder: Finder, oov: Oov) -> Resolved:
     for gloss in wanted.glosses:
         match = finder.find(gloss)
         if match is not None:
-            return _signed(wanted, (match,), note=wanted.rule)
+            return _signed(wanted, (match,), _kind(match, gloss, finder), wanted.rule)
     if wanted.is_optional:
         return Resolved("dropped", note=f"{wanted.rule}: not in the lexicon")
     if wanted.kind == "number":
         return _number(wanted, finder, oov)
     match = finder.find_word(wanted.text)
     if match is not None:
-        kind: Literal["sign", "letter"] = "letter" if _is_letter(match, wanted.text, finder) else "sign"
-        return _signed(wanted, (match,), kind, match.note)
+        return _signed(wanted, (match,), _kind(match, wanted.text, finder), match.note)
     if " " in wanted.text:
         return _together([resolve(part, finder, oov) for part in _parts(wanted)])
     return _unknown(wanted, finder, oov)
@@ -81,10 +80,11 @@ def _signed(
     )
 
 
-def _is_letter(match: Match, text: str, finder: Finder) -> bool:
+def _kind(match: Match, text: str, finder: Finder) -> Literal["sign", "letter"]:
+    """A single letter that was found as itself is spelling: the "I" of an alphabet is no pronoun."""
     if len(text) != 1 or text.isdigit() or match.gloss.lower() != text.lower():
-        return False
-    return finder.letter(text) is not None
+        return "sign"
+    return "letter" if finder.letter(text) is not None else "sign"
 
 
 def _number(wanted: Wanted, finder: Finder, oov: Oov) -> Resolved:

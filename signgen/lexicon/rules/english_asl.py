@@ -1,7 +1,10 @@
 """English to ASL order: time first, no articles and copula, negation and wh-word last, pointing pronouns.
 
-The rules are those that ASL textbooks give for citation sentences (time - topic - comment - question). They
-are not a grammar of ASL: no topics, classifiers, agreement in space or role shift.
+The rules are those that ASL textbooks give for plain sentences: time before topic and comment, pronouns by
+pointing, negation after the verb with a headshake, the wh-word at the end with the brows furrowed over the
+whole question (so too in the examples of the National Center for Sign Language and Gesture Resources), brows
+raised over a yes/no question. They are not a grammar of ASL: no topics, classifiers, agreement in space,
+negative incorporation (DON'T-KNOW) or role shift.
 """
 
 from __future__ import annotations

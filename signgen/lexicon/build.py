@@ -1,0 +1,182 @@
+"""Make a lexicon from a folder of recordings: whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from signgen.errors import DataError, DependencyError, LexiconError, PoseError, ResourceError
+from signgen.lexicon.check import Finding
+from signgen.lexicon.entry import Entry
+from signgen.lexicon.index import INDEX_NAME, language_code, read_index, write_index
+from signgen.lexicon.keys import gloss_key
+from signgen.lexicon.lexicon import cut
+
+POSE_SUFFIXES = (".pose", ".npz")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v")
+
+_NAME = re.compile(r"(?P<gloss>.+?)(?:[_ -](?P<variant>\d{1,3}))?")
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What became of the recordings.
+
+    Attributes:
+        folder: the new lexicon.
+        entries: what is in it.
+        findings: recordings that were left out, and why.
+    """
+
+    folder: Path
+    entries: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+
+
+def build_lexicon(
+    source: Path,
+    out: Path,
+    *,
+    spoken_language: str,
+    signed_language: str,
+    table: Path | None = None,
+    licence: str = "",
+    signer: str = "",
+) -> BuildReport:
+    """Make the lexicon ``out`` from the pose files under ``source``.
+
+    Words and glosses come from a table (``table``, or ``source/index.csv`` if there is one) in the columns of
+    `signgen.lexicon.index`, else from file names: ``HOUSE_1.pose`` is variant 1 of HOUSE. Each sign is cut to
+    its span and written as a dense ``.npz``. Files that cannot be read are left out and reported.
+
+    Raises:
+        LexiconError: nothing to build from, a bad table, or ``out`` exists.
+        DependencyError: there are videos and no extractor is installed.
+        ResourceError: ``out`` cannot be written.
+    """
+    if not source.is_dir():
+        raise LexiconError(f"{source}: no such folder; give a folder of pose files")
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise LexiconError(f"{out}: already exists; name a new folder")
+    defaults = {
+        "spoken_language": language_code(spoken_language, "spoken_language", "lexicon build"),
+        "signed_language": language_code(signed_language, "signed_language", "lexicon build"),
+        "licence": licence,
+        "signer": signer,
+    }
+    if table is None and (source / INDEX_NAME).is_file():
+        table = source / INDEX_NAME
+    wanted = _from_table(source, table, defaults) if table else _from_names(source, defaults)
+    with _new_folder(out) as folder:
+        entries, findings = _copy(wanted, folder)
+        write_index(entries, folder)
+    return BuildReport(
+        out, tuple(replace(e, path=out / e.path.relative_to(folder)) for e in entries), findings
+    )
+
+
+def name_parts(stem: str) -> tuple[str, str]:
+    """Gloss and variant in a file name.
+
+    >>> name_parts("HOUSE_1"), name_parts("thank_you"), name_parts("10"), name_parts("HOUSE1A^")
+    (('HOUSE', '1'), ('THANK YOU', ''), ('10', ''), ('HOUSE1A^', ''))
+    """
+    match = _NAME.fullmatch(stem)
+    gloss, variant = (match["gloss"], match["variant"] or "") if match else (stem, "")
+    return gloss.replace("_", " ").strip().upper() or stem, variant
+
+
+def _from_table(source: Path, table: Path, defaults: dict[str, str]) -> tuple[Entry, ...]:
+    entries = read_index(source, source.resolve().name, table, defaults)
+    _refuse_videos(sorted({e.path for e in entries if e.path.suffix.lower() in VIDEO_SUFFIXES}))
+    return entries
+
+
+def _from_names(source: Path, defaults: dict[str, str]) -> tuple[Entry, ...]:
+    files = sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith("."))
+    poses = [path for path in files if path.suffix.lower() in POSE_SUFFIXES]
+    known = {path.with_suffix("") for path in poses}
+    videos = [p for p in files if p.suffix.lower() in VIDEO_SUFFIXES and p.with_suffix("") not in known]
+    _refuse_videos(videos)
+    if not poses:
+        raise LexiconError(f"{source}: no pose files; expected {', '.join(POSE_SUFFIXES)}")
+    return tuple(_named(path, defaults) for path in poses)
+
+
+def _named(path: Path, defaults: dict[str, str]) -> Entry:
+    gloss, variant = name_parts(path.stem)
+    return Entry(
+        lexicon="",
+        path=path,
+        spoken_language=defaults["spoken_language"],
+        signed_language=defaults["signed_language"],
+        words=(gloss_key(gloss),),
+        glosses=(gloss,),
+        priority=int(variant or 0),
+        variant=variant,
+        licence=defaults["licence"],
+        signer=defaults["signer"],
+    )
+
+
+def _refuse_videos(videos: list[Path]) -> None:
+    if videos:
+        raise DependencyError(
+            f"{videos[0]}: {len(videos)} videos need an extractor of poses, and none is installed; "
+            "give pose files of the same names beside them"
+        )
+
+
+def _copy(wanted: Iterable[Entry], folder: Path) -> tuple[tuple[Entry, ...], tuple[Finding, ...]]:
+    """Write each sign into ``folder``; returns what was written and what was left out."""
+    from signgen.data.npz import write_npz
+    from signgen.data.poses import read_pose
+
+    entries: list[Entry] = []
+    findings: list[Finding] = []
+    taken: set[str] = set()
+    for entry in wanted:
+        try:
+            poses = cut(read_pose(entry.path), entry)
+        except (DataError, PoseError, LexiconError) as error:
+            findings.append(Finding("error", "unreadable", str(entry.path), str(error)))
+            continue
+        name = _free_name(entry.path.name.removesuffix(entry.path.suffix), taken)
+        write_npz(poses, folder / entry.signed_language / name)
+        entries.append(replace(entry, path=folder / entry.signed_language / name, start=0.0, end=None))
+    if not entries:
+        first = f"; the first: {findings[0].message}" if findings else ""
+        raise LexiconError(f"{folder.name}: none of {len(findings)} recordings can be used{first}")
+    return tuple(entries), tuple(findings)
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    """A file name not used yet, also not in another case: some systems would take them for one."""
+    number = 1
+    name = f"{stem}.npz"
+    while name.lower() in taken:
+        number += 1
+        name = f"{stem}_{number}.npz"
+    taken.add(name.lower())
+    return name
+
+
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """A temporary folder beside ``out`` that takes its name when the block ends well."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise ResourceError(f"{out}: cannot be written: {error.strerror}; choose another folder") from None
+    try:
+        yield folder
+        folder.chmod(0o755)
+        folder.replace(out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
