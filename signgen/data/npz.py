@@ -53,9 +53,9 @@ def write_npz(poses: PoseSequence, path: Path) -> None:
 
 def _members(poses: PoseSequence) -> Iterator[tuple[str, bytes]]:
     yield "keypoints", npy_bytes(poses.keypoints)
-    yield "fps", npy_bytes(np.float64(poses.fps))
-    yield "width", npy_bytes(np.int64(poses.width))
-    yield "height", npy_bytes(np.int64(poses.height))
+    yield "fps", npy_bytes(np.array(poses.fps, np.float64))
+    yield "width", npy_bytes(np.array(poses.width, np.int64))
+    yield "height", npy_bytes(np.array(poses.height, np.int64))
     if poses.depth is not None:
         yield "depth", npy_bytes(poses.depth)
 

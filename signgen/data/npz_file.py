@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -237,7 +238,9 @@ def npy_header(descr: str, shape: tuple[int, ...]) -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode("latin-1")
 
 
-def write_archive(path: Path, members: Iterable[tuple[str, bytes]], *, compressed: bool = False) -> None:
+def write_archive(
+    path: Path | BinaryIO, members: Iterable[tuple[str, bytes]], *, compressed: bool = False
+) -> None:
     """Write ``.npy`` members as a zip archive whose bytes depend on nothing but the members.
 
     With ``compressed`` they also depend on the installed zlib.
