@@ -9,14 +9,49 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from signgen.config import load_yaml as load_yaml
+    from signgen.data.captions import write_webvtt as write_webvtt
+    from signgen.data.cue import Cue as Cue
+    from signgen.data.poses import read_pose as read_pose
+    from signgen.data.poses import read_poses as read_poses
+    from signgen.data.poses import write_poses as write_poses
+    from signgen.data.video import read_video as read_video
+    from signgen.data.video import write_video as write_video
     from signgen.errors import SignGenError as SignGenError
+    from signgen.lexicon.glosses import make_plan as make_plan
+    from signgen.lexicon.lexicon import open_lexicon as open_lexicon
     from signgen.pose.sequence import PoseSequence as PoseSequence
+    from signgen.text2pose.base import utter as utter
+    from signgen.workflow.captions import caption_track as caption_track
+    from signgen.workflow.generate import generate as generate
+    from signgen.workflow.generate import generate_poses as generate_poses
+    from signgen.workflow.render import render_video as render_video
+    from signgen.workflow.rerun import rerun as rerun
+    from signgen.workflow.settings import prepare as prepare
 
 __version__ = "0.1.0"
 
+# The public API: each name and the module it lives in.
 _HOME = {
+    "Cue": "signgen.data.cue",
     "PoseSequence": "signgen.pose.sequence",
     "SignGenError": "signgen.errors",
+    "caption_track": "signgen.workflow.captions",
+    "generate": "signgen.workflow.generate",
+    "generate_poses": "signgen.workflow.generate",
+    "load_yaml": "signgen.config",
+    "make_plan": "signgen.lexicon.glosses",
+    "open_lexicon": "signgen.lexicon.lexicon",
+    "prepare": "signgen.workflow.settings",
+    "read_pose": "signgen.data.poses",
+    "read_poses": "signgen.data.poses",
+    "read_video": "signgen.data.video",
+    "render_video": "signgen.workflow.render",
+    "rerun": "signgen.workflow.rerun",
+    "utter": "signgen.text2pose.base",
+    "write_poses": "signgen.data.poses",
+    "write_video": "signgen.data.video",
+    "write_webvtt": "signgen.data.captions",
 }
 __all__ = [*_HOME, "__version__"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line."""
-    from signgen.cli import run
+    from signgen.cli.main import run
 
     run()
 

@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: verbs that parse, call one function of `signgen.workflow`, and print."""

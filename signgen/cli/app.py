@@ -1,0 +1,40 @@
+"""The list of commands; importing it loads typer and nothing heavier."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from signgen import __version__
+from signgen.cli import lexicon, look, make
+
+app = typer.Typer(
+    name="signgen",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Text in, signing video out. Machine-made signing is no replacement for an interpreter.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"signgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _signgen(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Text in, signing video out. Machine-made signing is no replacement for an interpreter."""
+
+
+for command in (make.generate, make.pose, make.render, look.convert, look.inspect, look.show):
+    app.command()(command)
+app.add_typer(lexicon.app, name="lexicon")
+for command in (make.captions, make.rerun, look.doctor):
+    app.command()(command)

@@ -1,0 +1,79 @@
+"""Poses from a file to a video with a sidecar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+from signgen.data.poses import read_poses
+from signgen.data.sidecar import sidecar_path
+from signgen.workflow import digest, outputs
+from signgen.workflow.convert import pick_person
+from signgen.workflow.generate import draw
+from signgen.workflow.progress import Progress, silent
+from signgen.workflow.record import Result, describe_poses, write_record
+from signgen.workflow.settings import prepare
+
+
+class Hints(TypedDict):
+    """What some pose formats do not say about themselves."""
+
+    fps: float | None
+    width: int | None
+    height: int | None
+
+
+def render_video(
+    poses: str | Path,
+    output: str | Path,
+    config: Mapping[str, Any] | None = None,
+    *,
+    person: int = 0,
+    fps: float | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    force: bool = False,
+    progress: Progress = silent,
+) -> Result:
+    """Draw the poses of a file in any known format into a video.
+
+    Args:
+        poses: the pose file.
+        output: the video; a sidecar ``.json`` is written beside it.
+        config: settings; of the parts only ``renderer`` is used.
+        person: which of several signers, counted from 0.
+        fps: frame rate, for pose formats that carry none.
+        width: canvas width [px], for pose formats that carry none.
+        height: canvas height [px], for pose formats that carry none.
+        force: replace files that exist.
+        progress: told how far the drawing is.
+
+    Raises:
+        SignGenError: a leaf that says what is wrong; then nothing is left behind.
+    """
+    job, poses, output = prepare(config), Path(poses), outputs.check_video_path(Path(output))
+    sidecar = sidecar_path(output)
+    outputs.refuse_existing((output, sidecar), force)
+    hints: Hints = {"fps": fps, "width": width, "height": height}
+    signer = pick_person(read_poses(poses, **hints), person, poses)
+    with outputs.all_or_nothing() as written:
+        drawn = draw(job, signer, output, written, progress)
+        account = {
+            "input": {"path": str(poses.resolve()), "sha256": _fingerprint(poses), "person": person, **hints},
+            "poses": describe_poses(signer),
+            "frames": drawn,
+        }
+        write_record(sidecar, "render", job, written, account=account, parts=("renderer",))
+        written.append(sidecar)
+    return Result(
+        tuple(written),
+        len(signer),
+        signer.seconds,
+        poses_sha256=account["poses"]["sha256"],
+        frames_sha256=drawn["sha256"],
+    )
+
+
+def _fingerprint(path: Path) -> str:
+    return digest.of_file(path) if path.is_file() else ""

@@ -1,0 +1,94 @@
+"""The settings of a job: defaults, YAML, flags and ``--set`` merged as a dict, then checked once, in full."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le
+
+from signgen.config import check, merge, setting
+from signgen.errors import ConfigError
+from signgen.render.base import Renderer, renderers
+from signgen.text2pose.base import PoseSource, sources
+
+DEFAULTS: dict[str, Any] = {"source": {"name": "stitch"}, "renderer": {"name": "skeleton"}}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides, together with the text, what `generate` makes."""
+
+    seed: Annotated[int, Ge(0), Le(2**32 - 1)] = setting(
+        0, "seed of everything random; same seed, same bytes"
+    )
+    captions: bool = setting(True, "write WebVTT captions beside the video")
+    eaf: bool = setting(False, "write an ELAN file with text and gloss tiers beside the video")
+    crf: Annotated[int, Ge(0), Le(51)] = setting(18, "H.264 constant rate factor: lower is larger and better")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Parts and settings ready to run.
+
+    Attributes:
+        source: text to poses.
+        renderer: poses to frames.
+        settings: the rest.
+        config: everything above as plain values, with every default written out.
+    """
+
+    source: PoseSource
+    renderer: Renderer
+    settings: Settings
+    config: dict[str, Any]
+
+    @property
+    def seed(self) -> int:
+        """Seed of everything random."""
+        return self.settings.seed
+
+
+def prepare(config: Mapping[str, Any] | None = None) -> Job:
+    """Build the parts that ``config`` names; what it leaves out takes its default.
+
+    Raises:
+        ConfigError: an unknown setting, a wrong type, a value out of range or an unknown part.
+    """
+    merged = merge(DEFAULTS, config or {})
+    sections = {name: _section(name, merged.pop(name)) for name in DEFAULTS}
+    settings = check(Settings, merged)
+    source = sources.build(sections["source"])
+    renderer = renderers.build(sections["renderer"])
+    written_out = {
+        "source": {"name": sections["source"]["name"], **plain(source)},
+        "renderer": {"name": sections["renderer"]["name"], **plain(renderer)},
+        **plain(settings),
+    }
+    return Job(source, renderer, settings, written_out)
+
+
+def plain(part: Any) -> dict[str, Any]:
+    """The settings of a part as values that JSON and YAML can hold; paths become absolute."""
+    return {f.name: _plain_value(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value.resolve())
+    if isinstance(value, Mapping):
+        return {str(key): _plain_value(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain_value(item) for item in value]
+    return value
+
+
+def _section(name: str, section: Any) -> Mapping[str, Any]:
+    if isinstance(section, str):
+        return {"name": section}
+    if not isinstance(section, Mapping):
+        raise ConfigError(f"{name}: expected a mapping such as {{name: {DEFAULTS[name]['name']}}}")
+    return section

@@ -1,0 +1,28 @@
+"""Every shipped config is valid, and generate.yaml says what the defaults really are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from signgen.config import load_yaml
+from signgen.workflow.settings import prepare
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
+def test_config_is_valid(path):
+    prepare(load_yaml(path))
+
+
+def test_generate_yaml_writes_out_every_default():
+    assert prepare(load_yaml(CONFIGS / "generate.yaml")).config == prepare().config
+
+
+def test_every_setting_of_generate_yaml_is_commented():
+    lines = (CONFIGS / "generate.yaml").read_text(encoding="utf-8").splitlines()
+    settings = [line for line in lines if ":" in line.split("#")[0]]
+    silent = [line for line in settings if "#" not in line]
+    assert [line.split(":")[0].strip() for line in silent] == ["name", "height", "name"]
