@@ -78,12 +78,12 @@ class Sidecar:
 
 
 def sidecar_path(output: Path) -> Path:
-    """Where the sidecar of ``output`` lives: ``out.mp4`` has ``out.json``, ``out.json`` has ``out.sidecar.json``.
+    """Where the sidecar of ``output`` lives: beside it; poses keep their suffix so that a video can share the name.
 
-    >>> sidecar_path(Path("clips/hello.mp4")).as_posix()
-    'clips/hello.json'
+    >>> sidecar_path(Path("clips/hello.mp4")).as_posix(), sidecar_path(Path("clips/hello.npz")).as_posix()
+    ('clips/hello.json', 'clips/hello.npz.json')
     """
-    return output.with_suffix(".sidecar.json" if output.suffix == ".json" else ".json")
+    return output.with_suffix(".json") if output.suffix == ".mp4" else output.with_name(output.name + ".json")
 
 
 def describe_output(path: Path) -> OutputFile:
