@@ -284,8 +284,8 @@ def _turn(
         v1 = shortest_turn(math.atan2(y, x) - math.atan2(yb, xb)) * (count + 1)
         w1 = (math.hypot(x, y) - lb) * (count + 1)
     # Keep the overshoot that a fast sign would cause within a few degrees and a few per cent.
-    limit = 1.5 * abs(turn) + 0.6
-    reach = 1.5 * abs(lb - la) + 0.15 * (la + lb)
+    limit = 1.0 * abs(turn) + 0.3
+    reach = 1.0 * abs(lb - la) + 0.1 * (la + lb)
     progress = min(1.0, u / lead)
     theta = _quintic(0.0, turn, _limited(v0, limit), _limited(v1, limit) if lead == 1.0 else 0.0, progress)
     if moving:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from signgen.text2pose.stitching.shape import SignerShape
 
 # How the signer stands in the picture: shoulder width and height of the neck above the middle, by short side.
-SHOULDERS = 0.30
-NECK_ABOVE_MIDDLE = 0.13
+SHOULDERS = 0.32
+NECK_ABOVE_MIDDLE = 0.15
 # Rest between two fingerspelled words [s].
 WORD_GAP = 0.12
 # A signer's proportions are read off this many recordings, spread over the lexicon.
@@ -244,7 +244,7 @@ def _tiers(
         if i and items[i - 1].word == item.word:
             words[-1] = Cue(words[-1].start, span[1], words[-1].text)
         else:
-            words.append(Cue(*span, item.text))
+            words.append(Cue(*span, plan.coverage[item.word].text))
     return {
         "text": (Cue(0.0, poses.seconds, plan.text),),
         "word": tuple(words),

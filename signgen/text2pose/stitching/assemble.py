@@ -94,8 +94,17 @@ def assemble(
 def bridge(before: Clip, after: Clip, profile: DurationProfile, scale: float = 1.0) -> Clip:
     """The movement from the last frame of one clip to the first of the next, as long as the way asks for."""
     speed = (before.wrist_speed[-3:].mean() + after.wrist_speed[:3].mean()) / 2
-    count = odd_frames(profile.transition_seconds(distance(before, after), speed) * scale, before.fps)
+    seconds = profile.transition_seconds(distance(before, after), _wrist_way(before, after), speed) * scale
+    # A transition of n frames takes n + 1 steps, from the last frame before it to the first after.
+    count = odd_frames(seconds - 1 / before.fps, before.fps)
     return transition_frames(before, after, count)
+
+
+def _wrist_way(before: Clip, after: Clip) -> float:
+    wrists = [wrist for wrist, _, _ in SIDES]
+    seen = (before.confidence[-1, wrists] > 0) & (after.confidence[0, wrists] > 0)
+    way = np.sqrt(((after.points[0, wrists, :2] - before.points[-1, wrists, :2]) ** 2).sum(-1))
+    return float((way * seen).max())
 
 
 def transition_frames(before: Clip, after: Clip, count: int) -> Clip:
@@ -131,55 +140,6 @@ def hold(core: Core, count: int) -> Clip:
     lift = BREATH / 2 * (1 - np.cos(phase)) * np.minimum(1, (count - np.arange(count)) / 6)
     points[:, :, 1] -= lift[:, None] * (confidence > 0)
     return Clip(points, confidence, np.full(count, np.nan), core.frames.fps)
-
-
-def settle_idle_hands(cores: Sequence[Core]) -> list[Core]:
-    """Give a hand that takes no part in a sign one quiet rest pose for the whole sentence.
-
-    Each recording rests its idle arm elsewhere, and an arm at the edge of the picture is seen poorly, so that
-    it would twitch from sign to sign. A hand rests where it is not seen or hangs below its elbow.
-    """
-    settled = list(cores)
-    for wrist, elbow, first in SIDES:
-        arm = np.array([elbow, wrist, *range(first, first + 21)])
-        idle = [i for i, core in enumerate(settled) if _is_idle(core.frames, wrist, elbow, first)]
-        if not idle:
-            continue
-        rest, presence = _rest_pose([settled[i].frames for i in idle], arm)
-        for i in idle:
-            settled[i] = Core(
-                _with_arm(settled[i].frames, arm, rest, presence), settled[i].after, settled[i].pause
-            )
-    return settled
-
-
-def _is_idle(clip: Clip, wrist: int, elbow: int, first: int) -> bool:
-    seen = (clip.confidence[:, first] > 0).mean()
-    both = (clip.confidence[:, [wrist, elbow]] > 0).all(axis=1)
-    hangs = both & (clip.points[:, wrist, 1] > clip.points[:, elbow, 1] + 0.05)
-    return bool(seen < 0.3 or (hangs.mean() > 0.7 and both.any()))
-
-
-def _rest_pose(clips: Sequence[Clip], arm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Median bone vectors and confidences (0 where mostly missing) of an arm over the frames of its idle signs."""
-    points = np.concatenate([clip.points for clip in clips])
-    confidence = np.concatenate([clip.confidence for clip in clips])
-    vectors = points[:, arm] - points[:, PARENTS[arm]]
-    presence = np.median(confidence[:, arm], axis=0)
-    rest = np.zeros((len(arm), points.shape[2]))
-    for j, keypoint in enumerate(arm):
-        seen = (confidence[:, keypoint] > 0) & (confidence[:, PARENTS[keypoint]] > 0)
-        if seen.any():
-            rest[j] = np.median(vectors[seen, j], axis=0)
-        else:
-            presence[j] = 0
-    return rest, presence
-
-
-def _with_arm(clip: Clip, arm: np.ndarray, rest: np.ndarray, presence: np.ndarray) -> Clip:
-    from signgen.text2pose.stitching.kernels import rest_arm
-
-    return Clip(*rest_arm(clip.points, clip.confidence, arm, rest, presence, PARENTS), clip.source, clip.fps)
 
 
 def _concatenated(clips: Sequence[Clip]) -> Clip:

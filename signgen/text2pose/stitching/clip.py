@@ -15,6 +15,8 @@ from signgen.pose.sequence import PoseSequence
 
 # (wrist, elbow, first keypoint of the hand) of the signer's left and right.
 SIDES = ((LEFT_WRIST, LEFT_ELBOW, 18), (RIGHT_WRIST, RIGHT_ELBOW, 39))
+# No palm is longer than this [shoulder widths]; typical is 0.28.
+LONGEST_PALM = 0.7
 _WRISTS = np.array([wrist for wrist, _, _ in SIDES])
 _HANDS = np.array([first for _, _, first in SIDES])
 
@@ -63,6 +65,13 @@ class Clip:
         speed: np.ndarray = np.maximum(self.side_speeds[0], self.side_speeds[1])
         return speed
 
+    @cached_property
+    def active_span(self) -> tuple[int, int]:
+        """First frame of the sign and one past its last; see `crop.active_span`."""
+        from signgen.text2pose.stitching.crop import active_span
+
+        return active_span(self)
+
     @property
     def features(self) -> np.ndarray:
         """(T, 2, 47) per hand: presence, wrist, its velocity, the hand round its wrist."""
@@ -86,9 +95,20 @@ def make_clip(poses: PoseSequence, fps: float) -> Clip:
     points, confidence = split(poses)
     positions = resample_positions(len(poses), poses.fps, fps)
     points, confidence = sample(points, confidence, positions)
+    _drop_giant_hands(points, confidence, frame.width)
     fill(points, confidence, MAX_GAP, PARENTS, ORDER, IS_RIGID)
     points[..., 0] -= frame.x
     points[..., 1] -= frame.y
     points /= frame.width
     points[confidence == 0] = 0
     return Clip(points, confidence, positions, fps)
+
+
+def _drop_giant_hands(points: np.ndarray, confidence: np.ndarray, shoulders: float) -> None:
+    """Mark hands as missing, in place, where the palm is longer than any palm: the detector lost its scale."""
+    for _, _, first in SIDES:
+        palm = np.sqrt(((points[:, first + 9, :2] - points[:, first, :2]) ** 2).sum(-1))
+        giant = palm > LONGEST_PALM * shoulders
+        if giant.any():
+            confidence[giant, first : first + 21] = 0
+            points[giant, first : first + 21] = 0

@@ -17,7 +17,7 @@ RISE = 0.25
 # A recording that starts at this speed [shoulder widths per second] was cut while the hand still travelled.
 TRAVELLING = 1.0
 # A lead-in is over when the speed has fallen to this share of its peak, or turns up again below the second one.
-ARRIVED = 0.3
+ARRIVED = 0.15
 TURNED = 0.6
 # Travel before this share of the whole path belongs to rest.
 STILL = 0.02
@@ -37,6 +37,16 @@ def active_span(clip: Clip) -> tuple[int, int]:
         middle = min(max((start + stop) // 2, MIN_FRAMES // 2), count - MIN_FRAMES // 2)
         start, stop = middle - MIN_FRAMES // 2, middle + MIN_FRAMES // 2
     return start, stop
+
+
+def stillest(clip: Clip, start: int, stop: int, count: int) -> tuple[int, int]:
+    """The ``count`` consecutive frames of a span in which wrist and fingers move least."""
+    if stop - start <= count:
+        return start, stop
+    step = np.abs(np.diff(clip.features[start:stop], axis=0)).sum(axis=(1, 2))
+    total = np.concatenate([[0.0], np.cumsum(step)])
+    first = start + int(np.argmin(total[count - 1 :] - total[: len(total) - count + 1]))
+    return first, first + count
 
 
 def dominant_side(clip: Clip) -> int:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from signgen.pose.motion import BODY_HZ, FINGER_HZ, smooth
-from signgen.text2pose.stitching.assemble import Core, Run, assemble, settle_idle_hands
+from signgen.text2pose.stitching.assemble import Core, Run, assemble
 from signgen.text2pose.stitching.clip import SIDES, Clip
-from signgen.text2pose.stitching.crop import active_span
+from signgen.text2pose.stitching.crop import stillest
+from signgen.text2pose.stitching.idle import DRAWN, settle_idle_hands, settle_trunk
 from signgen.text2pose.stitching.joins import Candidate, Choice, choose
 from signgen.text2pose.stitching.nonmanual import apply_marks
 from signgen.text2pose.stitching.seams import seam_report
@@ -21,9 +22,12 @@ from signgen.text2pose.stitching.timing import DEFAULT_PROFILE, DurationProfile,
 RAISE_SECONDS = 0.4
 # A letter whose wrist or fingertips travel further than this [shoulder widths] is signed with movement (J, Z).
 MOVING_LETTER = 0.45
-LONGEST_LETTER = 0.6
+LONGEST_LETTER = 0.8
 # The second of two equal letters slides this far to the side [shoulder widths].
 DOUBLE_SLIDE = 0.12
+
+
+_LETTER_POINTS = np.array([k for wrist, _, first in SIDES for k in (wrist, first + 8, first + 20)])
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Stitched:
 def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Stitched:
     """Join the recordings of ``signs`` (not empty) into one fluent clip."""
     settings = settings or StitchSettings()
-    options = [[_candidate(clip, settings.crop) for clip in sign.recordings] for sign in signs]
+    options = [[_candidate(clip, sign, settings) for clip in sign.recordings] for sign in signs]
     choices = choose(options)
     warnings: list[str] = []
     cores = []
@@ -110,6 +114,8 @@ def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Sti
     if settings.settle:
         cores = settle_idle_hands(cores)
     clip, runs = assemble(cores, settings.profile, settings.transition_scale, settings.speed)
+    if settings.settle:
+        clip = settle_trunk(clip)
     if settings.smooth:
         points = smooth(clip.points, clip.confidence, clip.fps, settings.body_hz, settings.finger_hz)
         clip = Clip(points, clip.confidence, clip.source, clip.fps)
@@ -118,8 +124,11 @@ def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Sti
     return Stitched(apply_marks(clip, _spans(signs, runs)), runs, tuple(choices), report)
 
 
-def _candidate(clip: Clip, crop: bool) -> Candidate:
-    start, stop = active_span(clip) if crop else (0, len(clip))
+def _candidate(clip: Clip, sign: Sign, settings: StitchSettings) -> Candidate:
+    start, stop = clip.active_span if settings.crop else (0, len(clip))
+    if sign.is_letter and settings.retime and _travel(clip, start, stop) <= MOVING_LETTER:
+        seconds = sign.seconds or settings.profile.letter_seconds(sign.is_edge) / settings.speed
+        start, stop = stillest(clip, start, stop, max(2, round(seconds * clip.fps)))
     return Candidate(clip, start, stop)
 
 
@@ -127,42 +136,46 @@ def _core(
     clip: Clip, choice: Choice, sign: Sign, settings: StitchSettings, ends: tuple[bool, bool]
 ) -> tuple[Core, bool]:
     """The chosen frames bent to their duration; the first sign keeps its raise, the last its lowering."""
-    middle = np.arange(choice.start, choice.stop, dtype=np.float64)
-    is_capped = False
+    active = clip.active_span if settings.crop else (0, len(clip))
+    start = min(active[0], choice.start) if ends[0] else choice.start
+    stop = max(active[1], choice.stop) if ends[1] else choice.stop
+    middle, is_capped = np.arange(start, stop, dtype=np.float64), False
     if settings.retime or sign.seconds is not None:
         seconds = sign.seconds if sign.seconds is not None else _seconds(clip, choice, sign, settings)
-        bent, is_capped = warp(
-            clip.wrist_speed[choice.start : choice.stop], max(1, round(seconds * clip.fps))
-        )
-        middle = choice.start + bent
-    reach = round(RAISE_SECONDS * clip.fps)
-    step = settings.speed
+        bent, is_capped = warp(clip.wrist_speed[start:stop], max(1, round(seconds * clip.fps)))
+        middle = start + bent
+    shown, reach, step = _shown_span(clip), RAISE_SECONDS * clip.fps, settings.speed
     raised = (
-        np.arange(choice.start - step, choice.start - reach - 1e-9, -step)[::-1] if ends[0] else np.zeros(0)
+        np.arange(start - step, max(start - reach, shown[0]) - 1e-9, -step)[::-1] if ends[0] else np.zeros(0)
     )
-    lowered = np.arange(choice.stop - 1 + step, choice.stop + reach, step) if ends[1] else np.zeros(0)
-    positions = np.concatenate([raised[raised >= 0], middle, lowered[lowered <= len(clip) - 1]])
+    lowered = (
+        np.arange(stop - 1 + step, min(stop - 1 + reach, shown[1]) + 1e-9, step) if ends[1] else np.zeros(0)
+    )
+    positions = np.concatenate([raised, middle, lowered])
     after = clip.take(np.arange(choice.stop, len(clip), dtype=np.float64))
     return Core(clip.take(positions), after, sign.pause), is_capped
 
 
+def _shown_span(clip: Clip) -> tuple[int, int]:
+    """First and last frame that shows an arm whole; without one a hand would float in the air."""
+    arms = [clip.confidence[:, [elbow, wrist]].min(axis=1) for wrist, elbow, _ in SIDES]
+    shown = np.flatnonzero(np.maximum(*arms) >= DRAWN)
+    return (int(shown[0]), int(shown[-1])) if len(shown) else (0, len(clip) - 1)
+
+
 def _seconds(clip: Clip, choice: Choice, sign: Sign, settings: StitchSettings) -> float:
-    profile = settings.profile
     natural = (choice.stop - choice.start) / clip.fps
     if not sign.is_letter:
-        return profile.sign_seconds(natural, sign.is_edge) / settings.speed
-    if _travel(clip, choice) > MOVING_LETTER:
-        return min(natural, LONGEST_LETTER) / settings.speed
-    return min(natural, profile.letter * (profile.letter_final if sign.is_edge else 1.0)) / settings.speed
+        return settings.profile.sign_seconds(natural, sign.is_edge) / settings.speed
+    return min(natural, LONGEST_LETTER / settings.speed)
 
 
-def _travel(clip: Clip, choice: Choice) -> float:
+def _travel(clip: Clip, start: int, stop: int) -> float:
     """Furthest that a wrist or an index or little fingertip gets from where the sign begins."""
-    part = clip.points[choice.start : choice.stop, :, :2]
-    seen = clip.confidence[choice.start : choice.stop] > 0
-    tips = [k for wrist, _, first in SIDES for k in (wrist, first + 8, first + 20)]
-    away = np.linalg.norm(part[:, tips] - part[:1, tips], axis=-1)
-    return float((away * (seen[:, tips] & seen[:1, tips])).max())
+    part = clip.points[start:stop, _LETTER_POINTS, :2]
+    seen = clip.confidence[start:stop, _LETTER_POINTS] > 0
+    away = np.sqrt(((part - part[:1]) ** 2).sum(-1))
+    return float((away * (seen & seen[:1])).max())
 
 
 def _slid(core: Core) -> Core:

@@ -26,8 +26,12 @@ from signgen.pose.layout import (
 from signgen.text2pose.stitching.clip import Clip
 
 LONGEST = 90
+# Of a signer's clips, this percentile shows an arm at its full length; arms that never come near the typical length
+# only ever pointed at the camera and are left alone.
+ARMS_SEEN = 75
+FORESHORTENED = 0.85
 # Proportions further off than this are a bad estimate rather than a person.
-FACTOR_LIMITS = (0.75, 1.33)
+FACTOR_LIMITS = (0.8, 1.25)
 
 
 @dataclass(frozen=True)
@@ -49,25 +53,30 @@ class SignerShape:
     face: float
 
 
-# Means over the signers of 19 fingerspelling lexicons; see docs/stitching.md.
-STANDARD = SignerShape(upper_arm=0.86, forearm=0.72, neck=0.62, palm=0.28, face=0.42)
+# Means over the signers of 20 fingerspelling lexicons (docs/stitching.md).
+STANDARD = SignerShape(upper_arm=0.90, forearm=0.74, neck=0.58, palm=0.28, face=0.47)
 
 
 def measure_shape(clips: Sequence[Clip]) -> SignerShape:
-    """Proportions of the one signer of all ``clips``."""
-    points = np.concatenate([clip.points[..., :2] for clip in clips])
-    confidence = np.concatenate([clip.confidence for clip in clips])
+    """Proportions of the one signer of all ``clips``: each clip's longest view, then the typical clip."""
+    rows = np.array([_measure(clip) for clip in clips])
+    arms = [_quantile(rows[:, i], ARMS_SEEN) for i in range(2)]
+    return SignerShape(*arms, *(_quantile(rows[:, i], 50) for i in range(2, 5)))
+
+
+def _measure(clip: Clip) -> list[float]:
+    points, confidence = clip.points[..., :2], clip.confidence
     lengths = bone_lengths(points, np.where(confidence > 0.5, confidence, 0))
     palm = [first + finger for first in (LEFT_HAND.start, RIGHT_HAND.start) for finger in (5, 9, 13, 17)]
     jaw = (confidence[:, FACE.start] > 0) & (confidence[:, FACE.start + 16] > 0)
     width = np.linalg.norm(points[jaw, FACE.start] - points[jaw, FACE.start + 16], axis=-1)
-    return SignerShape(
-        upper_arm=_longest(lengths[:, [LEFT_ELBOW, RIGHT_ELBOW]]),
-        forearm=_longest(lengths[:, [LEFT_WRIST, RIGHT_WRIST]]),
-        neck=_middle(lengths[:, NOSE]),
-        palm=_longest(lengths[:, palm].reshape(-1, 2, 4).mean(-1)),
-        face=_middle(width),
-    )
+    return [
+        _quantile(lengths[:, [LEFT_ELBOW, RIGHT_ELBOW]], LONGEST),
+        _quantile(lengths[:, [LEFT_WRIST, RIGHT_WRIST]], LONGEST),
+        _quantile(lengths[:, NOSE], 50),
+        _quantile(lengths[:, palm].reshape(-1, 2, 4).mean(-1), LONGEST),
+        _quantile(width, 50),
+    ]
 
 
 def canonical(clip: Clip, own: SignerShape, target: SignerShape = STANDARD) -> Clip:
@@ -75,6 +84,9 @@ def canonical(clip: Clip, own: SignerShape, target: SignerShape = STANDARD) -> C
     from signgen.pose.motion_kernels import scale_bones
 
     ratio = {f.name: _factor(getattr(own, f.name), getattr(target, f.name)) for f in fields(SignerShape)}
+    for arm in ("upper_arm", "forearm"):
+        if getattr(own, arm) < FORESHORTENED * getattr(target, arm):
+            ratio[arm] = 1.0
     factors = np.ones(len(PARENTS))
     factors[[LEFT_ELBOW, RIGHT_ELBOW]] = ratio["upper_arm"]
     factors[[LEFT_WRIST, RIGHT_WRIST]] = ratio["forearm"]
@@ -93,11 +105,6 @@ def _factor(own: float, target: float) -> float:
     return float(np.clip(target / own, *FACTOR_LIMITS))
 
 
-def _longest(values: np.ndarray) -> float:
+def _quantile(values: np.ndarray, percent: float) -> float:
     seen = values[np.isfinite(values)]
-    return float(np.percentile(seen, LONGEST)) if len(seen) else float("nan")
-
-
-def _middle(values: np.ndarray) -> float:
-    seen = values[np.isfinite(values)]
-    return float(np.median(seen)) if len(seen) else float("nan")
+    return float(np.percentile(seen, percent)) if len(seen) else float("nan")

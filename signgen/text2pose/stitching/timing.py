@@ -26,6 +26,7 @@ class DurationProfile:
         fast_wrist: its upper bound.
         shortest_transition: [s].
         longest_transition: [s].
+        jerk: wrist jerk that a transition may reach [shoulder widths per second cubed].
     """
 
     citation: tuple[float, ...] = (0.40, 0.67, 0.83, 1.03, 1.37)
@@ -38,6 +39,7 @@ class DurationProfile:
     fast_wrist: float = 6.0
     shortest_transition: float = 0.08
     longest_transition: float = 0.36
+    jerk: float = 400.0
 
     def sign_seconds(self, natural: float, is_final: bool = False) -> float:
         """Duration of a sign in a sentence from its duration as a citation form, by matching percentiles [s]."""
@@ -46,11 +48,28 @@ class DurationProfile:
         )
         return seconds * (self.final_factor if is_final else 1.0)
 
-    def transition_seconds(self, gap: float, speed: float) -> float:
-        """Duration of a movement over ``gap`` [shoulder widths] between signs that move at ``speed`` [1/s]."""
-        seconds = gap / min(max(speed, self.slow_wrist), self.fast_wrist)
-        return min(max(seconds, self.shortest_transition), self.longest_transition)
+    def letter_seconds(self, is_edge: bool) -> float:
+        """How long a letter is held; the first and the last of a word are held longer [s]."""
+        return self.letter * (self.letter_final if is_edge else 1.0)
 
+    def transition_seconds(self, gap: float, way: float, speed: float) -> float:
+        """Duration of the movement between two signs.
+
+        Args:
+            gap: distance of the two poses, hands and fingers [shoulder widths].
+            way: how far a wrist has to go [shoulder widths].
+            speed: speed of the wrists beside the gap [shoulder widths per second].
+
+        Returns:
+            seconds, long enough that the wrist's jerk stays below the profile's.
+        """
+        seconds = gap / min(max(speed, self.slow_wrist), self.fast_wrist)
+        smooth = (SMOOTHED_JERK * way / self.jerk) ** (1 / 3)
+        return float(max(min(max(seconds, self.shortest_transition), self.longest_transition), smooth))
+
+
+# A minimum-jerk movement over D in time T peaks at 60 D / T³; the 6 Hz filter leaves about this much of the 60.
+SMOOTHED_JERK = 17.0
 
 DEFAULT_PROFILE = DurationProfile()
 
