@@ -18,7 +18,7 @@ _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–−"), "-")
 _SAME = str.maketrans({**_IGNORED, **_APOSTROPHES, **_HYPHENS})
 _SPACES = re.compile(r"[\s_]+")
 
-_VARIANT = re.compile(r"(?<=[^\W\d])[-_]?\d+[a-z]?$")
+_VARIANT = re.compile(r"(?<=[^\W\d])[- ]?\d+[a-z]?$")
 # Their number is their meaning: IX-1 is "I" and IX-2 is "you".
 _INDEXED = re.compile(r"(ix|poss|self|pro)[-_]?\d")
 
@@ -78,18 +78,24 @@ def plain_letters(letter: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def gloss_key(gloss: str, language: str = "") -> str:
-    """A gloss without the marks that glossers and corpora add to it.
+def bare_key(gloss: str, language: str = "") -> str:
+    """A gloss without the marks that glossers add: plus signs (repetition), ``--`` and a final ``-ix`` (pointing).
 
-    Plus signs (repetition), ``--``, ``^`` and ``*`` (DGS types), a final ``-ix`` (pointing) and the number
-    of a variant go; numbers that are the meaning (10, IX-1) stay. Follows ``gloss_candidates`` of
-    spoken-to-signed 0.4.0, which does the same to the text side only.
+    Follows ``gloss_candidates`` of spoken-to-signed 0.4.0; ``^`` and ``*`` are those of DGS types.
 
-    >>> gloss_key("HOUSE1A^"), gloss_key("berg-IX"), gloss_key("REZEPT+"), gloss_key("IX-1"), gloss_key("10")
-    ('house', 'berg', 'rezept', 'ix-1', '10')
+    >>> bare_key("berg-IX"), bare_key("REZEPT+"), bare_key("mp3"), bare_key("IX-1")
+    ('berg', 'rezept', 'mp3', 'ix-1')
     """
     key = word_key(gloss, language)
-    if _INDEXED.match(key):
-        return key
-    key = key.replace("+", "").replace("--", "").replace("^", "").replace("*", "").removesuffix("-ix")
-    return _VARIANT.sub("", key).strip() or word_key(gloss, language)
+    bare = key.replace("+", "").replace("--", "").replace("^", "").replace("*", "").removesuffix("-ix")
+    return bare.strip() or key
+
+
+def gloss_key(gloss: str, language: str = "") -> str:
+    """The gloss of an entry without its marks and the number of its variant; numbers with a meaning stay.
+
+    >>> gloss_key("HOUSE1A^"), gloss_key("HOUSE-2"), gloss_key("IX-1"), gloss_key("10")
+    ('house', 'house', 'ix-1', '10')
+    """
+    key = bare_key(gloss, language)
+    return key if _INDEXED.match(key) else _VARIANT.sub("", key).strip() or key

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from signgen.lexicon.entry import Entry
-from signgen.lexicon.keys import gloss_key, letter_key, word_key
+from signgen.lexicon.keys import bare_key, gloss_key, letter_key, word_key
 
 # Signed languages whose signs may stand in for a language that a lexicon lacks.
 # Source: LANGUAGE_BACKUP of spoken-to-signed 0.4.0 (gloss_to_pose/languages.py).
@@ -48,8 +48,8 @@ class Tables:
 
     def find(self, text: str, language: str) -> tuple[Entry, ...]:
         """Recordings for a word or gloss: words first, then glosses, then glosses without their marks."""
-        key = word_key(text, language)
-        for table, term in ((self.words, key), (self.glosses, key), (self.loose, gloss_key(text, language))):
+        key, bare = word_key(text, language), bare_key(text, language)
+        for table, term in ((self.words, key), (self.glosses, key), (self.glosses, bare), (self.loose, bare)):
             if term in table:
                 return best_sense(table[term], text)
         return ()
