@@ -1,0 +1,137 @@
+"""Anti-aliased strokes with round ends: each pixel is covered as far as it lies inside the stroke.
+
+A stroke is the set of points within a radius of a segment. Its coverage of a pixel is taken as the depth of
+the pixel's centre inside that set, from half a pixel outside (0) to half a pixel inside (1).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+FAINT, CLEAR = 0.1, 0.4  # confidence at which a stroke starts to show, and from which it is opaque
+FAR = 1 << 15  # farthest coordinate that is drawn [px]
+
+
+@njit(cache=True, nogil=True)
+def draw_strokes(
+    frame: np.ndarray, points: np.ndarray, strokes: np.ndarray, unit: float, background: np.ndarray
+) -> None:
+    """Fill ``frame`` with ``background`` and draw the strokes between keypoints in order.
+
+    Args:
+        frame: (H, W, 3) uint8, overwritten.
+        points: (128, 3) float32 x, y [px], confidence.
+        strokes: (n, 8) float32: two keypoints, radius [units], red, green, blue, opacity, and the keypoint
+            in whose presence the stroke is left out (-1: none).
+        unit: length of the unit [px].
+        background: (3,) uint8.
+    """
+    _fill(frame, background)
+    for i in range(strokes.shape[0]):
+        a, b = points[int(strokes[i, 0])], points[int(strokes[i, 1])]
+        seen = (min(a[2], b[2]) - FAINT) / (CLEAR - FAINT)
+        instead = int(strokes[i, 7])
+        if instead >= 0 and points[instead, 2] > FAINT:
+            continue
+        if seen > 0 and max(abs(a[0]), abs(a[1]), abs(b[0]), abs(b[1])) < FAR:
+            radius = max(strokes[i, 2] * unit, 0.5)
+            _stroke(frame, a[0], a[1], b[0], b[1], radius, strokes[i, 3:6], strokes[i, 6] * min(seen, 1.0))
+
+
+@njit(cache=True, nogil=True)
+def _fill(frame: np.ndarray, background: np.ndarray) -> None:
+    """One row pixel by pixel, then that row over all others."""
+    for x in range(frame.shape[1]):
+        frame[0, x, 0], frame[0, x, 1], frame[0, x, 2] = background[0], background[1], background[2]
+    flat = frame.reshape(frame.shape[0], -1)
+    for y in range(1, frame.shape[0]):
+        flat[y] = flat[0]
+
+
+@njit(cache=True, nogil=True)
+def _stroke(
+    frame: np.ndarray,
+    xa: float,
+    ya: float,
+    xb: float,
+    yb: float,
+    radius: float,
+    colour: np.ndarray,
+    opacity: float,
+) -> None:
+    """Blend one stroke into the frame, row by row: left edge, inside, right edge."""
+    height, width = frame.shape[:2]
+    flat = frame.reshape(-1)
+    length = math.hypot(xb - xa, yb - ya)
+    ux, uy = ((xb - xa) / length, (yb - ya) / length) if length > 1e-3 else (1.0, 0.0)
+    reach, solid = radius + 0.5, radius - 0.5
+    red, green, blue, share = int(colour[0]), int(colour[1]), int(colour[2]), int(opacity * 256)
+    per_x, per_y = 1 / _not_zero(ux), 1 / _not_zero(uy)
+    first = max(math.floor(min(ya, yb) - reach), 0)
+    last = min(math.ceil(max(ya, yb) + reach), height - 1)
+    for y in range(first, last + 1):
+        dy = y + 0.5 - ya
+        middle, foot = xa - 0.5 + dy * ux * per_y, xa - 0.5 - dy * uy * per_x
+        start, end = _row_part(middle, reach * per_y, foot, -reach * per_x, (length + reach) * per_x)
+        left, right = max(math.ceil(start), 0), min(math.floor(end), width - 1)
+        start, end = _row_part(middle, solid * per_y, foot, 0.0, length * per_x)
+        inner = min(max(math.ceil(start), left), right + 1)
+        outer = max(min(math.floor(end), right), inner - 1)
+        for x in range(left, inner):
+            cover = _cover(x + 0.5 - xa, dy, ux, uy, length, reach, share)
+            _blend(flat, 3 * (y * width + x), red, green, blue, cover)
+        if share == 256:
+            _set(flat, 3 * (y * width + inner), outer + 1 - inner, red, green, blue)
+        else:
+            for x in range(inner, outer + 1):
+                _blend(flat, 3 * (y * width + x), red, green, blue, share)
+        for x in range(outer + 1, right + 1):
+            cover = _cover(x + 0.5 - xa, dy, ux, uy, length, reach, share)
+            _blend(flat, 3 * (y * width + x), red, green, blue, cover)
+
+
+@njit(cache=True, nogil=True)
+def _not_zero(value: float) -> float:
+    return math.copysign(max(abs(value), 1e-6), value)
+
+
+@njit(cache=True, nogil=True)
+def _row_part(middle: float, across: float, foot: float, one: float, two: float) -> tuple[float, float]:
+    """Where a row crosses a strip: within ``across`` of its line, between its ends at ``foot`` + one, two."""
+    start = max(middle - abs(across), foot + min(one, two))
+    return start, min(middle + abs(across), foot + max(one, two))
+
+
+@njit(cache=True, nogil=True)
+def _cover(dx: float, dy: float, ux: float, uy: float, length: float, reach: float, share: int) -> int:
+    """Part of the pixel at (dx, dy) from the stroke's start that is covered, times ``share``."""
+    along = dx * ux + dy * uy
+    depth = reach - abs(dx * uy - dy * ux)
+    past = max(-along, along - length)
+    if past > 0:
+        off = reach - depth
+        depth = reach - math.sqrt(off * off + past * past)
+    return int(max(min(depth, 1.0), 0.0) * share)
+
+
+@njit(cache=True, nogil=True)
+def _blend(flat: np.ndarray, at: int, red: int, green: int, blue: int, share: int) -> None:
+    """Move the pixel that starts at ``at`` by share / 256 towards a colour."""
+    place = np.uint64(at)  # unsigned: no check for negative indices
+    flat[place] += ((red - flat[place]) * share) >> 8
+    flat[place + np.uint64(1)] += ((green - flat[place + np.uint64(1)]) * share) >> 8
+    flat[place + np.uint64(2)] += ((blue - flat[place + np.uint64(2)]) * share) >> 8
+
+
+@njit(cache=True, nogil=True)
+def _set(flat: np.ndarray, at: int, count: int, red: int, green: int, blue: int) -> None:
+    """Give ``count`` pixels from ``at`` on one colour."""
+    place = np.uint64(at)
+    for _ in range(count):
+        flat[place] = red
+        flat[place + np.uint64(1)] = green
+        flat[place + np.uint64(2)] = blue
+        place += np.uint64(3)
