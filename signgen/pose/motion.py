@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from signgen.errors import PoseError
-from signgen.pose.bones import IS_RIGID, ORDER, bone_vectors
+from signgen.pose.bones import IS_RIGID, ORDER
 from signgen.pose.layout import BODY, FACE, LEFT_HAND, LEFT_WRIST, PARENTS, RIGHT_HAND, RIGHT_WRIST
 from signgen.pose.sequence import PoseSequence
 
@@ -19,6 +19,16 @@ FINGER_HZ = 9.0
 # Below this many frames a Butterworth filter is mostly edge effect: a short local polynomial is used instead.
 SHORT_RUN = 15
 MAX_GAP = 6
+_ARMS = slice(1, 14)
+
+
+def _local_fit(size: int = 5, degree: int = 2) -> np.ndarray:
+    """(n, n) projection of n equally spaced values on a polynomial: Savitzky-Golay with its edges."""
+    powers = np.vander(np.arange(size, dtype=np.float64), degree + 1)
+    return np.ascontiguousarray(powers @ np.linalg.pinv(powers))
+
+
+_LOCAL_FIT = _local_fit()
 
 
 def resample(poses: PoseSequence, fps: float) -> PoseSequence:
@@ -125,53 +135,44 @@ def smooth(
 ) -> np.ndarray:
     """`low_pass` on working arrays; see there."""
     from signgen.pose.motion_kernels import impose_lengths
+    from signgen.pose.smooth_kernels import hang_hand, lengths_to_parents
 
-    lengths = np.linalg.norm(bone_vectors(points)[..., :2], axis=-1)
+    lengths = lengths_to_parents(points, PARENTS)
+    lengths[:, _ARMS] = _filtered(lengths[:, _ARMS, None], confidence[:, _ARMS], fps, body_hz)[..., 0]
     out = points.copy()
-    out[:, BODY] = _smooth_runs(points[:, BODY], confidence[:, BODY], fps, body_hz)
-    smooth_lengths = lengths.copy()
-    arms = slice(1, 14)
-    smooth_lengths[:, arms] = _smooth_runs(lengths[:, arms, None], confidence[:, arms], fps, body_hz)[..., 0]
+    out[:, BODY] = _filtered(points[:, BODY], confidence[:, BODY], fps, body_hz)
     for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
-        relative = points[:, hand] - points[:, wrist, None]
-        relative = _smooth_runs(relative, confidence[:, hand], fps, finger_hz)
-        out[:, hand] = np.where(
-            confidence[:, wrist, None, None] > 0, relative + out[:, wrist, None], points[:, hand]
-        )
-    impose_lengths(out, smooth_lengths, confidence, PARENTS, ORDER, IS_RIGID)
+        relative = _filtered(points[:, hand] - points[:, wrist, None], confidence[:, hand], fps, finger_hz)
+        hang_hand(points, out, relative, confidence, wrist, hand.start)
+    impose_lengths(out, lengths, confidence, PARENTS, ORDER, IS_RIGID)
     out[:, FACE] = points[:, FACE]
     out[confidence == 0] = 0
     return out
 
 
-def _smooth_runs(tracks: np.ndarray, confidence: np.ndarray, fps: float, hz: float) -> np.ndarray:
-    """Filter (T, k, D) tracks run by run; keypoints with the same runs go through the filter together."""
-    out = tracks.copy()
+def _filtered(tracks: np.ndarray, confidence: np.ndarray, fps: float, hz: float) -> np.ndarray:
+    """(T, k, D) tracks filtered run by run; unchanged if the rate is too low to have anything above the cut-off."""
+    from signgen.pose.smooth_kernels import filter_runs
+
     if hz >= 0.499 * fps:
-        return out
-    groups: dict[bytes, list[int]] = {}
-    for keypoint, mask in enumerate(np.ascontiguousarray((confidence > 0).T)):
-        groups.setdefault(mask.tobytes(), []).append(keypoint)
-    for raw, members in groups.items():
-        edges = np.flatnonzero(np.diff(np.frombuffer(raw, dtype=np.int8), prepend=0, append=0))
-        for start, stop in zip(edges[::2], edges[1::2], strict=True):
-            run = tracks[start:stop, members].reshape(stop - start, -1)
-            out[start:stop, members] = _smooth_run(run, fps, hz).reshape(stop - start, len(members), -1)
-    return out
-
-
-def _smooth_run(run: np.ndarray, fps: float, hz: float) -> np.ndarray:
-    from scipy.signal import savgol_filter, sosfiltfilt
-
-    if len(run) < 5:
-        return run
-    if len(run) <= SHORT_RUN:
-        return np.asarray(savgol_filter(run, 5, 2, axis=0))
-    return np.asarray(sosfiltfilt(_butterworth(hz, fps), run, axis=0, padtype="odd", padlen=SHORT_RUN))
+        return tracks
+    smoothed: np.ndarray = filter_runs(
+        np.ascontiguousarray(tracks),
+        np.ascontiguousarray(confidence),
+        *_butterworth(hz, fps),
+        SHORT_RUN,
+        _LOCAL_FIT,
+    )
+    return smoothed
 
 
 @lru_cache(maxsize=64)
-def _butterworth(hz: float, fps: float) -> np.ndarray:
-    from scipy.signal import butter
+def _butterworth(hz: float, fps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Second-order sections of order 4 and their state for a step input."""
+    from scipy.signal import butter, sosfilt_zi
 
-    return np.asarray(butter(4, hz, fs=fps, output="sos"))
+    sos = butter(4, hz, fs=fps, output="sos")
+    # The sections run one after another, each from the steady state of its own input's first value.
+    zi = sosfilt_zi(sos)
+    gains = np.concatenate([[1.0], np.cumprod(sos[:, :3].sum(axis=1) / sos[:, 3:].sum(axis=1))[:-1]])
+    return np.ascontiguousarray(sos), np.ascontiguousarray(zi / gains[:, None])

@@ -210,65 +210,49 @@ def transition(
     confidence = np.zeros((count, keypoints))
     for k in order:
         parent = parents[k]
+        has_a, has_b = before_confidence[1, k] > 0, after_confidence[0, k] > 0
+        if not (has_a or has_b):
+            continue
+        seen = min(before_confidence[1, k], after_confidence[0, k])
+        if not (has_a and has_b):
+            seen = max(before_confidence[1, k], after_confidence[0, k])
+        bone = parent >= 0
+        if bone and has_a:
+            bone = before_confidence[1, parent] > 0
+        if bone and has_b:
+            bone = after_confidence[0, parent] > 0
+        turns = bone and has_a and has_b and not is_rigid[k]
+        if turns:
+            polar = _polar(before, before_confidence, after, after_confidence, k, parent, count, moving[k])
         for i in range(count):
             u = (i + 1) / (count + 1)
-            has_a, has_b = before_confidence[1, k] > 0, after_confidence[0, k] > 0
-            if not (has_a if u < 0.5 else has_b) and not (has_a and has_b):
+            if not (has_a and has_b) and has_a != (u < 0.5):
                 continue
-            confidence[i, k] = (
-                min(before_confidence[1, k], after_confidence[0, k])
-                if has_a and has_b
-                else (before_confidence[1, k] if has_a else after_confidence[0, k])
-            )
-            bone = parent >= 0 and confidence[i, parent] > 0
-            if bone and has_a:
-                bone = before_confidence[1, parent] > 0
-            if bone and has_b:
-                bone = after_confidence[0, parent] > 0
+            on_parent = bone and confidence[i, parent] > 0
+            confidence[i, k] = seen
             ease = u * u * u * (10 - 15 * u + 6 * u * u)
             for d in range(dims):
-                a = before[1, k, d] - (before[1, parent, d] if bone else 0.0)
-                b = after[0, k, d] - (after[0, parent, d] if bone else 0.0)
-                if not has_a:
-                    a = b
-                if not has_b:
-                    b = a
-                out[i, k, d] = (out[i, parent, d] if bone else 0.0) + (1 - ease) * a + ease * b
-            if bone and has_a and has_b and not is_rigid[k]:
-                _turn(
-                    out,
-                    before,
-                    before_confidence,
-                    after,
-                    after_confidence,
-                    i,
-                    k,
-                    parent,
-                    u,
-                    ease,
-                    count,
-                    lead[k],
-                    moving[k],
-                )
+                a = before[1, k, d] - (before[1, parent, d] if on_parent else 0.0)
+                b = after[0, k, d] - (after[0, parent, d] if on_parent else 0.0)
+                value = (1 - ease) * a + ease * b if has_a and has_b else (a if has_a else b)
+                out[i, k, d] = (out[i, parent, d] if on_parent else 0.0) + value
+            if turns and on_parent:
+                _turn(out, i, k, parent, u, ease, polar, lead[k], moving[k])
     return out, confidence
 
 
 @njit(cache=True, nogil=True)
-def _turn(
-    out: np.ndarray,
+def _polar(
     before: np.ndarray,
     before_confidence: np.ndarray,
     after: np.ndarray,
     after_confidence: np.ndarray,
-    i: int,
     k: int,
     parent: int,
-    u: float,
-    ease: float,
     count: int,
-    lead: float,
     moving: bool,
-) -> None:
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """Angle, turn and the two lengths of a bone, and the rates of angle and length at both ends (per transition)."""
     xa, ya = before[1, k, 0] - before[1, parent, 0], before[1, k, 1] - before[1, parent, 1]
     xb, yb = after[0, k, 0] - after[0, parent, 0], after[0, k, 1] - after[0, parent, 1]
     la, lb = math.hypot(xa, ya), math.hypot(xb, yb)
@@ -284,14 +268,38 @@ def _turn(
         v1 = shortest_turn(math.atan2(y, x) - math.atan2(yb, xb)) * (count + 1)
         w1 = (math.hypot(x, y) - lb) * (count + 1)
     # Keep the overshoot that a fast sign would cause within a few degrees and a few per cent.
-    limit = 1.0 * abs(turn) + 0.3
-    reach = 1.0 * abs(lb - la) + 0.1 * (la + lb)
-    progress = min(1.0, u / lead)
-    theta = _quintic(0.0, turn, _limited(v0, limit), _limited(v1, limit) if lead == 1.0 else 0.0, progress)
+    limit = abs(turn) + 0.3
+    reach = abs(lb - la) + 0.1 * (la + lb)
+    return (
+        angle,
+        turn,
+        la,
+        lb,
+        _limited(v0, limit),
+        _limited(v1, limit),
+        _limited(w0, reach),
+        _limited(w1, reach),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _turn(
+    out: np.ndarray,
+    i: int,
+    k: int,
+    parent: int,
+    u: float,
+    ease: float,
+    polar: tuple[float, float, float, float, float, float, float, float],
+    lead: float,
+    moving: bool,
+) -> None:
+    angle, turn, la, lb, v0, v1, w0, w1 = polar
+    theta = angle + _quintic(0.0, turn, v0, v1 if lead == 1.0 else 0.0, min(1.0, u / lead))
     if moving:
-        length = _quintic(la, lb, _limited(w0, reach), _limited(w1, reach), u)
+        length = _quintic(la, lb, w0, w1, u)
         length = min(max(length, 0.8 * min(la, lb)), 1.2 * max(la, lb))
     else:
         length = (1 - ease) * la + ease * lb
-    out[i, k, 0] = out[i, parent, 0] + length * math.cos(angle + theta)
-    out[i, k, 1] = out[i, parent, 1] + length * math.sin(angle + theta)
+    out[i, k, 0] = out[i, parent, 0] + length * math.cos(theta)
+    out[i, k, 1] = out[i, parent, 1] + length * math.sin(theta)

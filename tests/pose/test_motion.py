@@ -162,3 +162,20 @@ def test_arm_lengths_survive_smoothing_of_a_swing() -> None:
     lengths = bone_lengths(out.xy, out.confidence)
     np.testing.assert_allclose(lengths[:, RIGHT_ELBOW], 60, rtol=1e-3)
     np.testing.assert_allclose(lengths[:, RIGHT_WRIST], 50, rtol=1e-3)
+
+
+@pytest.mark.parametrize("frames", [5, 9, 15, 16, 17, 40, 200])
+@pytest.mark.parametrize("hz", [3.0, 6.0, 9.0])
+def test_the_compiled_filter_is_scipys(frames: int, hz: float) -> None:
+    from scipy.signal import butter, savgol_filter, sosfiltfilt
+
+    track = np.random.default_rng(frames).normal(0, 30, frames).cumsum() + 200
+    keypoints = np.zeros((frames + 4, 128, 3))
+    keypoints[2:-2, 0] = np.stack([track, track[::-1], np.ones(frames)], axis=1)
+    out = low_pass(PoseSequence(keypoints, 24, 512, 512), body_hz=hz).xy[2:-2, 0, 0]
+    single = keypoints[2:-2, 0, 0].astype(np.float32).astype(np.float64)
+    if frames <= 15:
+        expected = savgol_filter(single, 5, 2)
+    else:
+        expected = sosfiltfilt(butter(4, hz, fs=24, output="sos"), single, padtype="odd", padlen=15)
+    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-3)

@@ -9,8 +9,9 @@ import numpy as np
 
 from signgen.pose.bones import IS_RIGID, ORDER
 from signgen.pose.layout import FACE, LEFT_HAND, NOSE, PARENTS, RIGHT_HAND
-from signgen.text2pose.stitching.clip import SIDES, Clip
+from signgen.text2pose.stitching.clip import Clip
 from signgen.text2pose.stitching.joins import distance
+from signgen.text2pose.stitching.kernels import wrist_way
 from signgen.text2pose.stitching.timing import DurationProfile, odd_frames
 
 # The palm turns ahead of the arm and the handshape is complete before the hand arrives.
@@ -94,29 +95,27 @@ def assemble(
 def bridge(before: Clip, after: Clip, profile: DurationProfile, scale: float = 1.0) -> Clip:
     """The movement from the last frame of one clip to the first of the next, as long as the way asks for."""
     speed = (before.wrist_speed[-3:].mean() + after.wrist_speed[:3].mean()) / 2
-    seconds = profile.transition_seconds(distance(before, after), _wrist_way(before, after), speed) * scale
+    seconds = (
+        profile.transition_seconds(
+            distance(before, after), wrist_way(before.features[-1], after.features[0]), speed
+        )
+        * scale
+    )
     # A transition of n frames takes n + 1 steps, from the last frame before it to the first after.
     count = odd_frames(seconds - 1 / before.fps, before.fps)
     return transition_frames(before, after, count)
-
-
-def _wrist_way(before: Clip, after: Clip) -> float:
-    wrists = [wrist for wrist, _, _ in SIDES]
-    seen = (before.confidence[-1, wrists] > 0) & (after.confidence[0, wrists] > 0)
-    way = np.sqrt(((after.points[0, wrists, :2] - before.points[-1, wrists, :2]) ** 2).sum(-1))
-    return float((way * seen).max())
 
 
 def transition_frames(before: Clip, after: Clip, count: int) -> Clip:
     """``count`` frames between two clips in which bones turn by the shortest arc and keep their length."""
     from signgen.pose.motion_kernels import transition
 
-    last, first = (
-        np.array([-2, -1]) if len(before) > 1 else np.array([-1, -1]),
-        np.array([0, min(1, len(after) - 1)]),
-    )
+    if len(before) == 1:
+        before = before.take(np.zeros(2))
+    if len(after) == 1:
+        after = after.take(np.zeros(2))
     points, confidence = transition(
-        before.points[last], before.confidence[last], after.points[first], after.confidence[first],
+        before.points[-2:], before.confidence[-2:], after.points[:2], after.confidence[:2],
         count, _LEAD, _MOVING, PARENTS, ORDER, IS_RIGID,
     )  # fmt: skip
     return Clip(points, confidence, np.full(count, np.nan), before.fps)

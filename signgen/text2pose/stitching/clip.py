@@ -17,8 +17,8 @@ from signgen.pose.sequence import PoseSequence
 SIDES = ((LEFT_WRIST, LEFT_ELBOW, 18), (RIGHT_WRIST, RIGHT_ELBOW, 39))
 # No palm is longer than this [shoulder widths]; typical is 0.28.
 LONGEST_PALM = 0.7
-_WRISTS = np.array([wrist for wrist, _, _ in SIDES])
-_HANDS = np.array([first for _, _, first in SIDES])
+WRISTS = np.array([wrist for wrist, _, _ in SIDES])
+HANDS = np.array([first for _, _, first in SIDES])
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Clip:
         """Wrist speeds (2, T), join features (T, 2, 47) and derivatives (3, T): see `kernels.motion_figures`."""
         from signgen.text2pose.stitching.kernels import motion_figures
 
-        return motion_figures(self.points, self.confidence, self.fps, _WRISTS, _HANDS)
+        return motion_figures(self.points, self.confidence, self.fps, WRISTS, HANDS)
 
     @property
     def side_speeds(self) -> np.ndarray:
@@ -71,6 +71,11 @@ class Clip:
         from signgen.text2pose.stitching.crop import active_span
 
         return active_span(self)
+
+    @cached_property
+    def travel(self) -> np.ndarray:
+        """(T,) way of the faster wrist up to each frame [shoulder widths]."""
+        return np.cumsum(self.wrist_speed) / self.fps
 
     @property
     def features(self) -> np.ndarray:

@@ -8,8 +8,9 @@ The sign begins where the raised hand first comes to a near stop, as sign onset 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
-from signgen.text2pose.stitching.clip import SIDES, Clip
+from signgen.text2pose.stitching.clip import HANDS, WRISTS, Clip
 
 MIN_FRAMES = 4
 # The hand rises by more than this from the clip's first frame to the sign: there is a lead-in to cut.
@@ -25,12 +26,40 @@ STILL = 0.02
 
 def active_span(clip: Clip) -> tuple[int, int]:
     """First frame of the sign and one past its last; at least four frames where the clip has as many."""
-    count = len(clip)
+    span: tuple[int, int] = _active_span(
+        clip.points, clip.confidence, clip.side_speeds, clip.fps, WRISTS, HANDS
+    )
+    return span
+
+
+def stillest(clip: Clip, start: int, stop: int, count: int) -> tuple[int, int]:
+    """The ``count`` consecutive frames of a span in which wrist and fingers move least."""
+    if stop - start <= count:
+        return start, stop
+    first = int(_stillest(clip.features, start, stop, count))
+    return first, first + count
+
+
+@njit(cache=True, nogil=True)
+def _active_span(
+    points: np.ndarray,
+    confidence: np.ndarray,
+    speeds: np.ndarray,
+    fps: float,
+    wrists: np.ndarray,
+    hands: np.ndarray,
+) -> tuple[int, int]:
+    count = len(points)
     if count <= MIN_FRAMES:
         return 0, count
-    side = dominant_side(clip)
-    height = _height(clip, side)
-    speed = _smoothed(clip.side_speeds[side])
+    side = _dominant_side(confidence, speeds, fps, hands)
+    height = np.empty(count)
+    for t in range(count):
+        # A wrist that is not seen counts as hanging down.
+        height[t] = -points[t, wrists[side], 1] if confidence[t, wrists[side]] > 0 else -2.0
+    speed = np.empty(count)
+    for t in range(count):
+        speed[t] = (speeds[side, max(t - 1, 0)] + speeds[side, t] + speeds[side, min(t + 1, count - 1)]) / 3
     start = _onset(speed, height)
     stop = count - _onset(speed[::-1], height[::-1])
     if stop - start < MIN_FRAMES:
@@ -39,50 +68,55 @@ def active_span(clip: Clip) -> tuple[int, int]:
     return start, stop
 
 
-def stillest(clip: Clip, start: int, stop: int, count: int) -> tuple[int, int]:
-    """The ``count`` consecutive frames of a span in which wrist and fingers move least."""
-    if stop - start <= count:
-        return start, stop
-    step = np.abs(np.diff(clip.features[start:stop], axis=0)).sum(axis=(1, 2))
-    total = np.concatenate([[0.0], np.cumsum(step)])
-    first = start + int(np.argmin(total[count - 1 :] - total[: len(total) - count + 1]))
-    return first, first + count
-
-
-def dominant_side(clip: Clip) -> int:
+@njit(cache=True, nogil=True)
+def _dominant_side(confidence: np.ndarray, speeds: np.ndarray, fps: float, hands: np.ndarray) -> int:
     """0 (left) or 1 (right): the hand that is seen and travels more; right if they tie."""
-    travel = clip.side_speeds.sum(axis=1) / clip.fps
-    seen = [(clip.confidence[:, first] > 0).mean() for _, _, first in SIDES]
-    score = [seen[i] * (1.0 + travel[i]) for i in range(2)]
+    score = np.zeros(2)
+    for side in range(2):
+        seen = 0
+        for t in range(len(confidence)):
+            seen += confidence[t, hands[side]] > 0
+        score[side] = seen / len(confidence) * (1.0 + speeds[side].sum() / fps)
     return 0 if score[0] > score[1] * 1.05 else 1
 
 
-def _height(clip: Clip, side: int) -> np.ndarray:
-    """(T,) height of the wrist above the neck, in shoulder widths; a wrist not seen counts as hanging down."""
-    wrist = SIDES[side][0]
-    return np.where(clip.confidence[:, wrist] > 0, -clip.points[:, wrist, 1], -2.0)
-
-
-def _smoothed(speed: np.ndarray) -> np.ndarray:
-    padded = np.pad(speed, 1, mode="edge")
-    return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3)
-
-
+@njit(cache=True, nogil=True)
 def _onset(speed: np.ndarray, height: np.ndarray) -> int:
     count = len(speed)
-    raised = float(np.median(height[count // 4 : count - count // 4]))
+    raised = np.median(height[count // 4 : count - count // 4])
     if height[0] > raised - RISE and speed[0] < TRAVELLING:
-        travel = np.cumsum(speed)
-        moved = int(np.searchsorted(travel, STILL * travel[-1])) if travel[-1] > 0 else 0
-        return min(moved, count // 3)
+        total, travel = speed.sum(), 0.0
+        for t in range(count // 3):
+            travel += speed[t]
+            if travel >= STILL * total:
+                return t
+        return count // 3
     # The lead-in is the first burst of speed; it ends where the hand is up and slow or turns to the sign itself.
     half = max(2, int(0.6 * count))
-    falling = np.flatnonzero(np.diff(speed[: half + 1]) < 0)
-    peak = int(falling[0]) if len(falling) else half
+    peak = 0
+    while peak < half and speed[peak + 1] >= speed[peak]:
+        peak += 1
     for t in range(peak, half):
         is_up = height[t] > raised - RISE
         is_turning = speed[t] < speed[t + 1] and speed[t] < TURNED * speed[peak]
         if is_up and (speed[t] <= ARRIVED * speed[peak] or is_turning):
             return t
-    above = np.flatnonzero(height[:half] > raised - RISE)
-    return int(above[0]) if len(above) else 0
+    for t in range(half):
+        if height[t] > raised - RISE:
+            return t
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def _stillest(features: np.ndarray, start: int, stop: int, count: int) -> int:
+    step = np.zeros(stop - start)
+    for t in range(start + 1, stop):
+        for side in range(2):
+            for j in range(features.shape[2]):
+                step[t - start] += abs(features[t, side, j] - features[t - 1, side, j])
+    best, first = np.inf, start
+    for t in range(start, stop - count + 1):
+        total = step[t - start + 1 : t - start + count].sum()
+        if total < best - 1e-12:
+            best, first = total, t
+    return first

@@ -23,6 +23,7 @@ from signgen.pose.layout import (
 )
 from signgen.text2pose.stitching.assemble import Core
 from signgen.text2pose.stitching.clip import SIDES, Clip
+from signgen.text2pose.stitching.kernels import is_idle, rest_arm
 from signgen.text2pose.stitching.shape import STANDARD
 
 # A hand seen in fewer frames of a sign than this takes no part in it.
@@ -46,7 +47,7 @@ def settle_idle_hands(cores: Sequence[Core]) -> list[Core]:
     settled = list(cores)
     for side, (wrist, elbow, first) in enumerate(SIDES):
         arm = np.array([elbow, wrist, *range(first, first + 21)])
-        idle = [i for i, core in enumerate(settled) if is_idle(core.frames, wrist, elbow, first)]
+        idle = [i for i, core in enumerate(settled) if _is_idle(core.frames, wrist, elbow, first)]
         if not idle:
             continue
         rest, presence = _rest_pose([settled[i].frames for i in idle], arm, 1.0 if side == 0 else -1.0)
@@ -55,29 +56,24 @@ def settle_idle_hands(cores: Sequence[Core]) -> list[Core]:
     return settled
 
 
-def settle_trunk(clip: Clip) -> Clip:
-    """A clip whose hips and legs keep one place below the neck, or are missing if they were mostly guessed.
+def settle_trunk(clip: Clip) -> None:
+    """Keep hips and legs in one place below the neck, in place, or drop them if they were mostly guessed.
 
     Signers are filmed to the waist: their hips lie at the edge of the picture and come and go.
     """
-    points, confidence = clip.points.copy(), clip.confidence.copy()
+    points, confidence = clip.points, clip.confidence
+    neck = confidence[:, NECK] > 0
     for keypoint in _LEGS:
-        seen = (confidence[:, keypoint] > 0) & (confidence[:, NECK] > 0)
+        seen = (confidence[:, keypoint] > 0) & neck
         typical = float(np.median(confidence[:, keypoint]))
-        is_kept = seen.any() and typical >= DRAWN
+        is_kept = bool(seen.any()) and typical >= DRAWN
         offset = np.median((points[:, keypoint] - points[:, NECK])[seen], axis=0) if is_kept else 0.0
-        shown = (confidence[:, NECK] > 0) & is_kept
-        points[:, keypoint] = np.where(shown[:, None], points[:, NECK] + offset, 0)
-        confidence[:, keypoint] = np.where(shown, typical, 0)
-    return Clip(points, confidence, clip.source, clip.fps)
+        points[:, keypoint] = np.where(neck[:, None] & is_kept, points[:, NECK] + offset, 0)
+        confidence[:, keypoint] = np.where(neck & is_kept, typical, 0)
 
 
-def is_idle(clip: Clip, wrist: int, elbow: int, first: int) -> bool:
-    """Whether the hand of a side is unseen, or hangs below its elbow, for most of the clip."""
-    seen = np.count_nonzero(clip.confidence[:, first]) / len(clip)
-    both = (clip.confidence[:, wrist] > 0) & (clip.confidence[:, elbow] > 0)
-    hangs = both & (clip.points[:, wrist, 1] > clip.points[:, elbow, 1] + HANGS)
-    return bool(seen < SEEN or np.count_nonzero(hangs) > 0.7 * len(clip))
+def _is_idle(clip: Clip, wrist: int, elbow: int, first: int) -> bool:
+    return bool(is_idle(clip.points, clip.confidence, wrist, elbow, first, SEEN, HANGS))
 
 
 def _rest_pose(clips: Sequence[Clip], arm: np.ndarray, outwards: float) -> tuple[np.ndarray, np.ndarray]:
@@ -120,6 +116,4 @@ def relaxed_hand(outwards: float) -> np.ndarray:
 
 
 def _with_arm(clip: Clip, arm: np.ndarray, rest: np.ndarray, presence: np.ndarray) -> Clip:
-    from signgen.text2pose.stitching.kernels import rest_arm
-
     return Clip(*rest_arm(clip.points, clip.confidence, arm, rest, presence, PARENTS), clip.source, clip.fps)

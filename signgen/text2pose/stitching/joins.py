@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.text2pose.stitching.clip import Clip
+from signgen.text2pose.stitching.kernels import cheapest_path, join_cost
 
 WINDOW_SECONDS = 0.3
 WINDOW_SHARE = 0.3
@@ -59,48 +60,35 @@ def choose(signs: Sequence[Sequence[Candidate]]) -> list[Choice]:
     Returns:
         one choice per sign.
     """
-    layers = [options for sign in signs for options in (_entries(sign), _exits(sign))]
-    variant, frame, lost, features = (np.concatenate(column) for column in zip(*layers, strict=True))
-    bounds = np.concatenate([[0], np.cumsum([len(layer[0]) for layer in layers])])
-    from signgen.text2pose.stitching.kernels import cheapest_path
-
-    path = cheapest_path(features, variant, frame, lost, bounds, WEIGHTS, ABSENT)
+    variant: list[int] = []
+    frame: list[int] = []
+    lost: list[np.ndarray] = []
+    features: list[np.ndarray] = []
+    bounds = [0]
+    for sign in signs:
+        for is_exit in (False, True):
+            for v, candidate in enumerate(sign):
+                window = _window(candidate)
+                first = candidate.stop - window if is_exit else candidate.start
+                edge = candidate.stop - 1 if is_exit else first
+                travel = candidate.clip.travel
+                variant += [v] * window
+                frame += range(first, first + window)
+                lost.append(travel[first : first + window] - travel[edge])
+                features.append(candidate.clip.features[first : first + window])
+            bounds.append(len(frame))
+    frames, variants = np.array(frame), np.array(variant)
+    cost = LOST_TRAVEL_WEIGHT * np.abs(np.concatenate(lost))
+    path = cheapest_path(np.concatenate(features), variants, frames, cost, np.array(bounds), WEIGHTS, ABSENT)
     return [
-        Choice(int(variant[a]), int(frame[a]), int(frame[b]) + 1)
+        Choice(int(variants[a]), int(frames[a]), int(frames[b]) + 1)
         for a, b in zip(path[::2], path[1::2], strict=True)
     ]
 
 
 def distance(before: Clip, after: Clip) -> float:
     """Cost of joining the last frame of one clip to the first of another [shoulder widths]."""
-    from signgen.text2pose.stitching.kernels import join_cost
-
     return float(join_cost(before.features[-1], after.features[0], WEIGHTS, ABSENT))
-
-
-_Layer = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-def _entries(sign: Sequence[Candidate]) -> _Layer:
-    return _layer(sign, [np.arange(c.start, c.start + _window(c)) for c in sign], [c.start for c in sign])
-
-
-def _exits(sign: Sequence[Candidate]) -> _Layer:
-    return _layer(sign, [np.arange(c.stop - _window(c), c.stop) for c in sign], [c.stop - 1 for c in sign])
-
-
-def _layer(sign: Sequence[Candidate], frames: Sequence[np.ndarray], edges: Sequence[int]) -> _Layer:
-    """Variant, frame, lost travel and features of each option."""
-    lost = []
-    for candidate, chosen, edge in zip(sign, frames, edges, strict=True):
-        travel = np.cumsum(candidate.clip.wrist_speed) / candidate.clip.fps
-        lost.append(LOST_TRAVEL_WEIGHT * np.abs(travel[chosen] - travel[edge]))
-    return (
-        np.concatenate([np.full(len(chosen), v) for v, chosen in enumerate(frames)]),
-        np.concatenate(frames),
-        np.concatenate(lost),
-        np.concatenate([c.clip.features[chosen] for c, chosen in zip(sign, frames, strict=True)]),
-    )
 
 
 def _window(candidate: Candidate) -> int:

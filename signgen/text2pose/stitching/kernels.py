@@ -163,7 +163,88 @@ def rest_arm(
 
 
 @njit(cache=True, nogil=True)
-def finger_ratio(
+def wrist_way(a: np.ndarray, b: np.ndarray) -> float:
+    """How far the wrist of a hand that both features (2, 47) show has to go, the larger of the two."""
+    way = 0.0
+    for side in range(2):
+        if a[side, 0] > 0 and b[side, 0] > 0:
+            way = max(way, math.hypot(a[side, 1] - b[side, 1], a[side, 2] - b[side, 2]))
+    return way
+
+
+@njit(cache=True, nogil=True)
+def is_idle(
+    points: np.ndarray,
+    confidence: np.ndarray,
+    wrist: int,
+    elbow: int,
+    first: int,
+    least_seen: float,
+    drop: float,
+) -> bool:
+    """Whether a hand is seen in less than ``least_seen`` of the frames, or its wrist hangs ``drop`` below the elbow."""
+    seen, hanging = 0, 0
+    for t in range(len(points)):
+        seen += confidence[t, first] > 0
+        both = confidence[t, wrist] > 0 and confidence[t, elbow] > 0
+        hanging += both and points[t, wrist, 1] > points[t, elbow, 1] + drop
+    return seen < least_seen * len(points) or hanging > 0.7 * len(points)
+
+
+@njit(cache=True, nogil=True)
+def furthest_travel(
+    points: np.ndarray, confidence: np.ndarray, start: int, stop: int, chosen: np.ndarray
+) -> float:
+    """Furthest that one of the ``chosen`` keypoints gets from its place at ``start``."""
+    away = 0.0
+    for k in chosen:
+        if confidence[start, k] > 0:
+            for t in range(start + 1, stop):
+                if confidence[t, k] > 0:
+                    x, y = points[t, k, 0] - points[start, k, 0], points[t, k, 1] - points[start, k, 1]
+                    away = max(away, math.hypot(x, y))
+    return away
+
+
+@njit(cache=True, nogil=True)
+def seam_figures(
+    points: np.ndarray,
+    confidence: np.ndarray,
+    motion: np.ndarray,
+    spans: np.ndarray,
+    bones: np.ndarray,
+    parents: np.ndarray,
+) -> np.ndarray:
+    """Figures of transitions.
+
+    Args:
+        points: (T, K, D).
+        confidence: (T, K).
+        motion: (3, T) wrist speed, acceleration, jerk.
+        spans: (n, 2) first frame and one past the last of each transition.
+        bones: end keypoints of the finger bones.
+        parents: (K,) kinematic tree.
+
+    Returns:
+        (n, 4) peak speed, acceleration and jerk from one frame before to one after, and the mean length of the finger
+        bones in the middle over the mean of the two ends; NaN where nothing is seen.
+    """
+    out = np.full((len(spans), 4), np.nan)
+    for i in range(len(spans)):
+        start, end = spans[i]
+        for order in range(3):
+            for t in range(max(start - 1, 0), min(end + 1, len(points))):
+                if not (motion[order, t] <= out[i, order]) and not math.isnan(motion[order, t]):
+                    out[i, order] = motion[order, t]
+        if start > 0 and end < len(points) and end > start:
+            out[i, 3] = _finger_ratio(
+                points, confidence, start - 1, (start + end - 1) // 2, end, bones, parents
+            )
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _finger_ratio(
     points: np.ndarray, confidence: np.ndarray, a: int, m: int, b: int, bones: np.ndarray, parents: np.ndarray
 ) -> float:
     """Mean over ``bones`` of the length at frame ``m`` over the mean of frames ``a`` and ``b``; NaN if none is seen."""

@@ -14,6 +14,7 @@ from signgen.text2pose.stitching.clip import SIDES, Clip
 from signgen.text2pose.stitching.crop import stillest
 from signgen.text2pose.stitching.idle import DRAWN, settle_idle_hands, settle_trunk
 from signgen.text2pose.stitching.joins import Candidate, Choice, choose
+from signgen.text2pose.stitching.kernels import furthest_travel
 from signgen.text2pose.stitching.nonmanual import apply_marks
 from signgen.text2pose.stitching.seams import seam_report
 from signgen.text2pose.stitching.timing import DEFAULT_PROFILE, DurationProfile, warp
@@ -115,7 +116,7 @@ def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Sti
         cores = settle_idle_hands(cores)
     clip, runs = assemble(cores, settings.profile, settings.transition_scale, settings.speed)
     if settings.settle:
-        clip = settle_trunk(clip)
+        settle_trunk(clip)
     if settings.smooth:
         points = smooth(clip.points, clip.confidence, clip.fps, settings.body_hz, settings.finger_hz)
         clip = Clip(points, clip.confidence, clip.source, clip.fps)
@@ -172,10 +173,7 @@ def _seconds(clip: Clip, choice: Choice, sign: Sign, settings: StitchSettings) -
 
 def _travel(clip: Clip, start: int, stop: int) -> float:
     """Furthest that a wrist or an index or little fingertip gets from where the sign begins."""
-    part = clip.points[start:stop, _LETTER_POINTS, :2]
-    seen = clip.confidence[start:stop, _LETTER_POINTS] > 0
-    away = np.sqrt(((part - part[:1]) ** 2).sum(-1))
-    return float((away * (seen & seen[:1])).max())
+    return float(furthest_travel(clip.points, clip.confidence, start, stop, _LETTER_POINTS))
 
 
 def _slid(core: Core) -> Core:

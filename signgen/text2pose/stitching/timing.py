@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ LONGEST_HOLD = 3.0
 FASTEST = 2.0
 
 
+@njit(cache=True, nogil=True)
 def warp(speed: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
     """Positions of ``count`` frames in a clip: holds give way first, then all frames alike, at most at double speed.
 
@@ -94,18 +96,31 @@ def warp(speed: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
     intervals = len(speed) - 1
     if intervals < 1:
         return np.zeros(max(count, 1)), False
-    wanted = max(count - 1, 1)
-    hold = speed[1:] < max(HOLD_SHARE * float(np.median(speed)), HOLD_SPEED)
-    still, moving = int(hold.sum()), int((~hold).sum())
-    weight = np.ones(intervals)
-    if still:
-        weight[hold] = min(max((wanted - moving) / still, SHORTEST_HOLD), LONGEST_HOLD)
-    needed = weight.sum() * wanted / max(weight.sum(), 1e-9)
+    slow = max(HOLD_SHARE * np.median(speed), HOLD_SPEED)
+    still = 0
+    for t in range(intervals):
+        still += speed[t + 1] < slow
+    moving = intervals - still
+    total = max(count - 1, 1)
     shortest = moving / FASTEST + SHORTEST_HOLD * still
-    is_capped = needed < shortest - 1e-9
-    total = max(wanted, int(np.ceil(shortest))) if is_capped else wanted
-    time = np.concatenate([[0.0], np.cumsum(weight)])
-    return np.interp(np.linspace(0, time[-1], total + 1), time, np.arange(intervals + 1)), is_capped
+    is_capped = total < shortest - 1e-9
+    if is_capped:
+        total = int(np.ceil(shortest))
+    hold = min(max((total - moving) / still, SHORTEST_HOLD), LONGEST_HOLD) if still else 1.0
+    length = moving + hold * still
+    positions = np.empty(total + 1)
+    t, time = 0, 0.0
+    for i in range(total + 1):
+        wanted = length * i / total
+        while t < intervals - 1:
+            weight = hold if speed[t + 1] < slow else 1.0
+            if time + weight >= wanted:
+                break
+            time += weight
+            t += 1
+        weight = hold if speed[t + 1] < slow else 1.0
+        positions[i] = min(t + (wanted - time) / weight, float(intervals))
+    return positions, is_capped
 
 
 def odd_frames(seconds: float, fps: float) -> int:
