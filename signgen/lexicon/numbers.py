@@ -21,7 +21,7 @@ _DECIMAL_WORDS: Mapping[str, str] = {
     "en": "point", "de": "Komma", "fr": "virgule", "es": "coma", "it": "virgola", "pt": "vírgula",
     "nl": "komma", "sv": "komma", "da": "komma", "nb": "komma", "pl": "przecinek", "cs": "čárka",
     "sk": "čiarka", "hr": "zarez", "tr": "virgül", "ru": "запятая", "uk": "кома", "el": "κόμμα",
-    "et": "koma", "lt": "kablelis", "fi": "pilkku", "hu": "vessző", "ro": "virgulă",
+    "et": "koma", "lt": "kablelis", "fi": "pilkku", "hu": "vessző", "ro": "virgulă", "zh": "点",
 }  # fmt: skip
 
 _DIGIT_WORDS: Mapping[str, Sequence[str]] = {
