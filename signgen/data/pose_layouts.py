@@ -42,7 +42,8 @@ def sequences_of(file: PoseFile) -> tuple[list[PoseSequence], ConversionReport]:
     people, report = [], ConversionReport("")
     for person in range(file.points.shape[1]):
         points = _points(file, person, keep, columns)
-        converted, report = _to_dwpose(points, names, header)
+        with np.errstate(over="ignore", invalid="ignore"):
+            converted, report = _to_dwpose(points, names, header)
         width, height = header.width, header.height
         if not width or not height:
             width, height = _extent(converted)

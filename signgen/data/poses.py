@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from signgen.data.people import primary_first
 from signgen.errors import DataError, PoseError
 from signgen.pose.convert.report import ConversionReport
@@ -66,7 +68,9 @@ def read_poses_with_report(
     """
     hints = Hints(fps, width, height)
     try:
-        return _reader(path)(path, hints)
+        # Numbers beyond float32 turn infinite here, and infinite keypoints are missing or refused.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _reader(path)(path, hints)
     except PoseError as error:
         raise DataError(f"{path}: {error}") from None
 

@@ -20,6 +20,7 @@ from signgen.pose.sequence import PoseSequence
 
 COLUMNS = 151
 MAX_LINE_BYTES = 1 << 28
+MAX_COORDINATE = 1e6
 DEFAULT_CANVAS = (512, 512)
 
 
@@ -98,15 +99,16 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 def _sequence(line: bytes, where: str, fps: float, width: int, height: int) -> PoseSequence:
     try:
-        values = np.array(line.split(), dtype=np.float32)
+        with np.errstate(over="ignore"):
+            values = np.array(line.split(), dtype=np.float32)
     except ValueError:
         raise DataError(f"{where}: not a line of numbers; is this a .skels file?") from None
     if len(values) % COLUMNS:
         raise DataError(
             f"{where}: {len(values)} numbers are not a multiple of {COLUMNS}; is the file cut short?"
         )
-    if not np.isfinite(values).all():
-        raise DataError(f"{where}: a number is not finite")
+    if not (np.abs(values) < MAX_COORDINATE).all():
+        raise DataError(f"{where}: a number is not finite or absurdly large")
     joints = values.reshape(-1, COLUMNS)[:, :-1].reshape(-1, 50, 3)
     points = progressive.to_dwpose(joints, width, height)
     return PoseSequence(points[..., :3], fps, width, height, points[..., 3])

@@ -105,7 +105,10 @@ def to_controlnet(keypoints: np.ndarray, width: int, height: int) -> dict[str, A
 
 def confidences(scores: np.ndarray) -> np.ndarray:
     """Body scores (..., 18) as confidences: row numbers become 1, -1 becomes 0, the rest is unchanged."""
-    return np.where(scores >= 0, 1, 0).astype(np.float32) if are_rows(scores) else scores
+    if not are_rows(scores):
+        return scores
+    absent = ~scores.any(axis=-1, keepdims=True)
+    return np.where((scores >= 0) & ~absent, np.float32(1), np.float32(0))
 
 
 def are_rows(scores: np.ndarray) -> bool:
