@@ -2,15 +2,82 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from signgen.cli import look
 from signgen.cli import options as o
+from signgen.cli.codes import DAMAGE, INCOMPLETE
+from signgen.cli.table import print_columns, print_json
+from signgen.cli.voice import say
+
+if TYPE_CHECKING:
+    from signgen.lexicon.check import Finding
 
 app = typer.Typer(help="List, check and build lexicons.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_(as_json: o.Json = False) -> int:
-    """List the lexicons that can be named in --lexicon."""
+    """List the lexicons that --lexicon knows by name."""
     return look.show(look.Kind.lexicons, None, as_json)
+
+
+@app.command()
+def check(
+    lexicon: Annotated[str, typer.Argument(help="A lexicon folder or name.")],
+    as_json: o.Json = False,
+) -> int:
+    """Read every recording and report what is damaged, missing, doubled or odd."""
+    from signgen.lexicon.check import check_lexicon
+    from signgen.lexicon.lexicon import open_lexicon
+
+    opened = open_lexicon(lexicon)
+    findings = check_lexicon(opened)
+    if as_json:
+        print_json(findings)
+    else:
+        _print_findings(findings)
+    errors = sum(finding.severity == "error" for finding in findings)
+    say(f"{len(opened.entries)} entries: {errors} errors, {len(findings) - errors} warnings")
+    return DAMAGE if errors else 0
+
+
+@app.command()
+def build(
+    source: Annotated[Path, typer.Argument(help="Folder of pose files, with or without an index.csv.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The new folder.", show_default=False)],
+    spoken_language: Annotated[str, typer.Option("--spoken-language", help="Code of the words, such as en.")],
+    signed_language: Annotated[str, typer.Option("--signed-language", help="ISO 639-3 code, such as ase.")],
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", help="CSV of the entries, else the file names.", show_default=False),
+    ] = None,
+    licence: Annotated[str, typer.Option("--licence", help="Licence of the recordings.")] = "",
+    signer: Annotated[str, typer.Option("--signer", help="Who signs, and agreed to this use.")] = "",
+) -> int:
+    """Make a lexicon from recordings; those that cannot be read are left out and listed."""
+    from signgen.lexicon.build import build_lexicon
+
+    report = build_lexicon(
+        source,
+        output,
+        spoken_language=spoken_language,
+        signed_language=signed_language,
+        table=table,
+        licence=licence,
+        signer=signer,
+    )
+    for finding in report.findings:
+        say(f"left out: {finding.message}")
+    say(f"{len(report.entries)} entries" + ("" if licence else "; no licence given: fill it in"))
+    typer.echo(str(report.folder))
+    return INCOMPLETE if report.findings else 0
+
+
+def _print_findings(findings: list[Finding]) -> None:
+    if findings:
+        print_columns([(finding.severity, finding.kind, finding.message) for finding in findings])

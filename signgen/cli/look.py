@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from signgen.cli import options as o
+from signgen.cli.codes import NOT_INSTALLED
 from signgen.cli.table import print_columns, print_facts, print_json
 from signgen.cli.voice import say
 
 if TYPE_CHECKING:
     from signgen.config import Registry
-
-MISSING_PART = 5
 
 
 class Kind(StrEnum):
@@ -103,7 +102,7 @@ def doctor(as_json: o.Json = False) -> int:
         print_columns(
             [(f.status, f.name, f.detail + (f": {f.advice}" if f.advice else "")) for f in findings]
         )
-    return MISSING_PART if any(finding.status == "fault" for finding in findings) else 0
+    return NOT_INSTALLED if any(finding.status == "fault" for finding in findings) else 0
 
 
 def _renderers(name: str | None) -> list[tuple[str, ...]]:

@@ -11,15 +11,8 @@ from types import FrameType
 import typer
 
 from signgen.cli.app import app
+from signgen.cli.codes import BROKEN_PIPE, INTERRUPTED, RESOURCES, STOPPED, USAGE
 from signgen.errors import SignGenError
-
-USAGE = 2
-MISSING_WORDS = 3
-RESOURCES = 6
-DAMAGE = 7
-STOPPED = 75
-INTERRUPTED = 130
-BROKEN_PIPE = 141
 
 # The base of all of typer's complaints about arguments.
 _UsageError = typer.BadParameter.__mro__[1]

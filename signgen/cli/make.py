@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from signgen.cli import options as o
+from signgen.cli.codes import DAMAGE, INCOMPLETE
 from signgen.cli.flags import CAPTIONS, EAF, LOOKS, SEED, SIGNING, SIZE, configured
 from signgen.cli.voice import ProgressMode, say, say_coverage, telling
 
 if TYPE_CHECKING:
     from signgen.workflow.progress import Progress
     from signgen.workflow.record import Result
-
-MISSING_WORDS = 3
-DAMAGE = 7
 
 
 @configured(*SIGNING, *LOOKS, *SEED, *CAPTIONS, *EAF)
@@ -163,7 +161,7 @@ def _lines(text: str, folder: Path, settings: dict[str, Any], force: bool, show:
     say(f"{len(lines)} lines: " + ", ".join(f"{count} {status}" for status, count in counts.items())
         + f", {lacking} with missing words")  # fmt: skip
     typer.echo(str(folder / INDEX))
-    return MISSING_WORDS if counts["failed"] or lacking else 0
+    return INCOMPLETE if counts["failed"] or lacking else 0
 
 
 def _made(result: Result, verbose: bool) -> int:
@@ -171,7 +169,7 @@ def _made(result: Result, verbose: bool) -> int:
     for warning in result.warnings:
         say(f"warning: {warning}")
     _print_outputs(result.outputs)
-    return MISSING_WORDS if result.missing else 0
+    return INCOMPLETE if result.missing else 0
 
 
 def _print_outputs(outputs: tuple[Path, ...]) -> None:

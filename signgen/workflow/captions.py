@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -189,7 +190,8 @@ def place(
     for i, (cue, length) in enumerate(zip(cues, lengths, strict=True)):
         wanted = round(cue.start * fps)
         start = max(wanted, free) if length else wanted
-        room = round(cues[i + 1].start * fps) - start if i + 1 < len(cues) else length
+        coming = next((cues[j].start for j in range(i + 1, len(cues)) if lengths[j]), math.inf)
+        room = length if math.isinf(coming) else round(coming * fps) - start
         fastest = -(-length // Fraction(max_speedup))
         frames = min(length, max(room, int(fastest)))
         speedup = length / frames if frames else 1.0
