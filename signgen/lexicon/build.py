@@ -75,9 +75,9 @@ def build_lexicon(
     with _new_folder(out) as folder:
         entries, findings = _copy(wanted, folder)
         write_index(entries, folder)
-    return BuildReport(
-        out, tuple(replace(e, path=out / e.path.relative_to(folder)) for e in entries), findings
-    )
+    name = out.resolve().name
+    placed = (replace(e, lexicon=name, path=out / e.path.relative_to(folder)) for e in entries)
+    return BuildReport(out, tuple(placed), findings)
 
 
 def name_parts(stem: str) -> tuple[str, str]:

@@ -69,6 +69,13 @@ class Lexicon:
             self._tables[pair] = build_tables(self.entries, *pair)
         return self._tables[pair]
 
+    def forget(self) -> None:
+        """Drop the recordings kept in memory."""
+        with self._lock:
+            self._clips.clear()
+            self._clip_bytes = 0
+            self._recording = None
+
     def load(self, entry: Entry) -> PoseSequence:
         """The poses of an entry, cut to its span; the most recently used are kept in memory.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +18,12 @@ LANGUAGE_BACKUP: Mapping[str, str] = {
     "ssr": "fsl",  # Swiss-French: French
 }
 
-# A layer in which at least this share of the terms are single characters is an alphabet: its longer terms
-# (SCH, LL) are letters too and no words.
+# A layer whose terms are all this short, and at least half of them single letters, is an alphabet: its longer
+# terms (SCH, LL) are letters too and no words.
+_LONGEST_UNIT = 3
 _ALPHABET_SHARE = 0.5
+# Han characters are words and never spelled.
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 _Ranked = tuple[int, int, int, Entry]
 
@@ -115,14 +119,19 @@ def best_sense(ranked: Sequence[_Ranked], text: str) -> tuple[Entry, ...]:
 
 
 def _is_alphabet(entries: Sequence[Entry]) -> bool:
-    terms = {term for entry in entries for term in entry.words or entry.glosses}
-    return sum(len(letter_key(term)) == 1 for term in terms) >= _ALPHABET_SHARE * max(1, len(terms))
+    keys = {letter_key(term) for entry in entries for term in entry.words or entry.glosses}
+    single = sum(_is_single_letter(key) for key in keys)
+    return single >= _ALPHABET_SHARE * len(keys) and all(len(key) <= _LONGEST_UNIT for key in keys)
+
+
+def _is_single_letter(key: str) -> bool:
+    return len(key) == 1 and key.isalnum() and not _HAN.match(key)
 
 
 def _letter(entry: Entry, language: str, alphabet: bool) -> str:
     """The letter that an entry shows, or nothing: the gloss of a letter is the letter itself."""
     for term in entry.glosses or entry.words:
         key = letter_key(term, language)
-        if alphabet or (len(key) == 1 and key.isalnum()):
+        if alphabet or _is_single_letter(key):
             return key
     return ""

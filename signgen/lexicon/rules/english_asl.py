@@ -188,11 +188,13 @@ def _auxiliary(pieces: _Pieces, index: int) -> Piece:
 
 
 def _copula(pieces: _Pieces, index: int) -> Piece:
-    """Am, is, are, was, were: none in ASL; an answer ("Yes, I am.") and an emphasis ("It IS.") stay."""
+    """Am, is, are, was, were: none in ASL; an answer ("Yes, I am.") and an emphasis ("It IS.") stay, "I'm" never."""
     piece = pieces[index]
     if piece.key not in en.BE:
         return piece
     others = [p for p in pieces if p.key != "not" and p is not piece]
+    if any(p.tokens == piece.tokens for p in others):
+        return drop(piece, "copula")
     answers = index + 1 >= len(pieces) - (pieces[-1].key == "not") and all(
         p.key in en.SUBJECTS or p.role == "lead" for p in others
     )
