@@ -52,6 +52,7 @@ class Finder:
         )
         self._has_words = any(tables.words or tables.glosses for _, tables in self._tables)
         self._found: dict[str, Match | None] = {}
+        self._letters: dict[str, Match | None] = {}
         self._exists: dict[Path, bool] = {}
 
     def has_word(self, text: str) -> bool:
@@ -77,8 +78,10 @@ class Finder:
 
     def letter(self, text: str) -> Match | None:
         """The recordings of a single letter or digit, as one of the alphabet."""
-        entries = self._playable(self.alphabet.letters.get(letter_key(text, self.spoken), ()))
-        return Match(entries, self.alphabet.backup) if entries else None
+        if text not in self._letters:
+            entries = self._playable(self.alphabet.letters.get(letter_key(text, self.spoken), ()))
+            self._letters[text] = Match(entries, self.alphabet.backup) if entries else None
+        return self._letters[text]
 
     def _forms(self, text: str) -> Iterator[tuple[str, str]]:
         yield text, ""
@@ -116,7 +119,7 @@ class Finder:
             if (self.spoken, signed) in lexicon.pairs:
                 yield backup, lexicon.tables(self.spoken, signed)
             if primary(self.spoken) != self.spoken and (primary(self.spoken), signed) in lexicon.pairs:
-                yield backup or primary(self.spoken), lexicon.tables(primary(self.spoken), signed)
+                yield backup, lexicon.tables(primary(self.spoken), signed)
             signed = LANGUAGE_BACKUP.get(signed, "")
 
     def _alphabet(self, lexicon: HasTables) -> Alphabet:

@@ -20,7 +20,7 @@ def lemma(word: str, language: str) -> str:
     ('child', 'Kind', 'children')
     """
     code = _DICTIONARIES.get(primary(language), primary(language))
-    if not has_lemmas(language):
+    if not _has_dictionary(code):
         return word
     from simplemma import lemmatize
 
@@ -28,8 +28,11 @@ def lemma(word: str, language: str) -> str:
 
 
 @cache
-def has_lemmas(language: str) -> bool:
-    """Whether there is a dictionary for a language."""
-    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+def _has_dictionary(code: str) -> bool:
+    from simplemma import lemmatize
 
-    return _DICTIONARIES.get(primary(language), primary(language)) in SUPPORTED_LANGUAGES
+    try:
+        lemmatize("a", lang=code)
+    except ValueError:
+        return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from signgen.lexicon.finder import Finder, Match
@@ -68,10 +68,11 @@ def _signed(
     matches: tuple[Match, ...],
     kind: Literal["sign", "letter", "number"] = "sign",
     note: str = "",
+    texts: tuple[str, ...] = (),
 ) -> Resolved:
     items = tuple(
-        SignItem(m.gloss, m.entries, wanted.text, kind, wanted.tokens[0], wanted.non_manuals, m.backup)
-        for m in matches
+        SignItem(m.gloss, m.entries, text, kind, wanted.tokens[0], wanted.non_manuals, m.backup)
+        for m, text in zip(matches, texts or (wanted.text,) * len(matches), strict=True)
     )
     backups = dict.fromkeys(f"from {m.backup}" for m in matches if m.backup)
     notes = "; ".join([note, *backups] if note else backups)
@@ -141,15 +142,21 @@ def _spelled(wanted: Wanted, text: str, finder: Finder, oov: Oov, note: str = ""
     if not finder.alphabet.letters:
         return Resolved("missing", note="not in the lexicon, which has no letters to spell it with")
     spelling = spell(text, finder.alphabet, finder.spoken)
+    if any(character.isdigit() for character in spelling.missing):
+        text = "".join(_in_letters(character, finder.spoken) for character in text)
+        spelling = spell(text, finder.alphabet, finder.spoken)
+        note = note or f"as {text}"
     matches = [finder.letter(letter) for letter in spelling.letters]
     notes = "; ".join(part for part in (note, spelling.note) if part)
     if spelling.missing or not matches or None in matches:
         return Resolved("missing", note=notes or "nothing to spell")
     found = tuple(match for match in matches if match is not None)
-    resolved = _signed(wanted, found, "letter", notes)
-    pairs = zip(resolved.items, spelling.letters, strict=True)
-    items = tuple(replace(item, text=letter) for item, letter in pairs)
-    return Resolved("spelled", items, resolved.glosses, resolved.note)
+    return _signed(wanted, found, "letter", notes, spelling.letters)
+
+
+def _in_letters(character: str, language: str) -> str:
+    """A digit by its name: an alphabet has letters only."""
+    return " ".join(spelled_reading(character, language)) or character if character.isdigit() else character
 
 
 def _parts(wanted: Wanted) -> Iterator[Wanted]:

@@ -112,6 +112,24 @@ def test_non_manuals(asl):
     ]  # fmt: skip
 
 
+def test_digits_in_a_name_are_spelled_by_their_names(make_lexicon):
+    plan = make_plan("go R2", make_lexicon(*LETTERS))
+    assert signs_of(plan) == "G O R T W O"
+    assert plan.coverage[1].note == "as Rtwo"
+
+
+def test_a_phrase_of_the_lexicon_stays_whole(make_lexicon):
+    plan = make_plan("How are you?", make_lexicon("how are you", "house"))
+    assert signs_of(plan) == "HOW ARE YOU (0.5)"
+    assert plan.items[0].non_manuals == ("wh_question",)
+    assert [report.note for report in plan.coverage[1:3]] == ["with 'How'"] * 2
+
+
+def test_regional_codes_use_the_language(make_lexicon):
+    plan = make_plan("casa", make_lexicon("casa", spoken_language="pt"), spoken_language="pt-BR")
+    assert [item.backup for item in plan.items] == [""]
+
+
 def test_word_by_word_is_labelled(asl):
     plan = make_plan("I am not going.", asl, rules="none")
     assert plan.mode == "word-by-word"

@@ -98,6 +98,10 @@ def order(text, marks=False, **options):
         ("Hello, my name is Ada. I live in Paris.", "HELLO POSS-1 NAME ADA IX-1 LIVE IN PARIS"),
         ("Thank you very much.", "THANK-YOU VERY MUCH"),
         ("I’m happy", "IX-1 HAPPY"),
+        ("I live in the US.", "IX-1 LIVE IN US"),
+        ("She works in IT.", "IX-3 WORK IN IT"),
+        ("He is there.", "IX-3 THERE"),
+        ("Is there a problem?", "HAVE PROBLEM"),
     ],
 )
 def test_english_to_asl_order(text, glosses):

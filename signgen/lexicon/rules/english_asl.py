@@ -127,15 +127,16 @@ def _question(pieces: _Pieces, asks: bool) -> NonManual | None:
 
 
 def _is_wh(piece: Piece) -> bool:
-    return not piece.is_phrase and piece.key.split(" ")[0] in en.WH
+    return piece.key.split(" ")[0] in en.WH
 
 
 def _wh(pieces: _Pieces) -> _Pieces:
-    """Send the first wh-word to the end; "how are you" keeps its order (HOW YOU)."""
+    """Send the first wh-word to the end; "how are you" keeps its order (HOW YOU), a phrase its place."""
     if [piece.key for piece in pieces[-3:]] == ["how", "are", "you"]:
         return pieces
     place = next(index for index, piece in enumerate(pieces) if _is_wh(piece))
-    return [replace(p, role="wh") if index == place else p for index, p in enumerate(pieces)]
+    moved = replace(pieces[place], role="" if pieces[place].is_phrase else "wh")
+    return [*pieces[:place], moved, *pieces[place + 1 :]]
 
 
 def _future(pieces: _Pieces, index: int) -> Piece:
@@ -219,7 +220,8 @@ def _expletive(pieces: _Pieces, index: int) -> Piece:
     """There is: HAVE; it is raining, what time is it: no it."""
     piece = pieces[index]
     near = {p.key for p in pieces[max(0, index - 1) : index + 2]}
-    if piece.key == "there" and near & en.BE:
+    exists = {p.key for p in pieces[index + 1 : index + 2]} | {p.key for p in pieces[:1] if index == 1}
+    if piece.key == "there" and exists & en.BE:
         return replace(piece, glosses=("HAVE", "EXIST"), is_optional=True, rule="there is")
     if piece.key == "it" and near & en.BE and any(p.key in en.DUMMY_IT or p.kind == "number" for p in pieces):
         return drop(piece, "dummy subject")

@@ -64,9 +64,12 @@ _PAIRS = {
 def pieces_of(words: Sequence[Word]) -> list[Piece]:
     """The words with contractions opened; phrases of the lexicon stay whole."""
     pieces: list[Piece] = []
+    shouts = all(word.text.isupper() for word in words)
     for index, word in enumerate(words):
-        if word.is_phrase or word.kind != "word":
-            pieces.append(Piece(word.text, word.key, word.tokens, word.kind, word.is_phrase))
+        name = not shouts and word.text.isupper() and word.key in en.NAMES_IN_CAPITALS
+        if word.is_phrase or word.kind != "word" or name:
+            key = word.text if name else word.key
+            pieces.append(Piece(word.text, key, word.tokens, word.kind, word.is_phrase))
             continue
         after = words[index + 1].key if index + 1 < len(words) else ""
         for text, glosses in _opened(word.text, word.key, after):

@@ -38,6 +38,9 @@ PRONOUNS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("himself", "herself", "itself"), ("SELF-3", "HIMSELF", "HERSELF")),
 }
 
+# In capitals among other words these are names: the US, IT, the WHO.
+NAMES_IN_CAPITALS = frozenset(listed("us it who may"))
+
 # After 's these make it "is": "he's", "what's"; after other words it is a possessive, most of the time.
 S_IS_IS = SUBJECTS | WH | frozenset(listed("that this there here everything everyone somebody nobody"))
 # What may follow "is" and not a possessor.
