@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from signgen.errors import ResourceError
 
 GARBAGE = b"\x00\x01garbage\xff" * 64
 
@@ -169,15 +172,46 @@ def test_output_below_a_file(signgen, toy_flags, tmp_path):
     assert signgen("generate", "word", "-o", "file/a.mp4", *toy_flags).code == 6
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_full_disk(signgen, toy_flags, tmp_path, monkeypatch):
-    import signgen.workflow.generate as module
-    from signgen.errors import ResourceError
+@pytest.mark.parametrize(
+    ("function", "number", "message"),
+    [
+        ("os.fsync", errno.ENOSPC, "the disk is full; free some space and run again"),
+        ("os.fsync", errno.EDQUOT, "the disk quota is used up; free some space and run again"),
+        ("tempfile.mkstemp", errno.EROFS, "this file system is read-only; choose another folder with -o"),
+        ("tempfile.mkstemp", errno.EACCES, "no permission to write here; choose another folder with -o"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("command", "output"), [("generate", "a.mp4"), ("pose", "a.npz"), ("pose", "a.pose"), ("generate", "out")]
+)
+def test_disk_that_refuses(
+    signgen, toy_flags, tmp_path, monkeypatch, function, number, message, command, output
+):
+    def refuse(*arguments: object, **keywords: object) -> None:
+        raise OSError(number, os.strerror(number))
 
+    monkeypatch.setattr(f"signgen.data.atomic.{function}", refuse)
+    ran = signgen(command, "word", "-o", output, *toy_flags)
+    assert ran.code == 6
+    assert ran.error.endswith(message)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "toy.yaml"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_read_only_folder(signgen, toy_flags, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    ran = signgen("generate", "word", "-o", "locked/a.mp4", *toy_flags)
+    assert (ran.code, ran.error) == (
+        6,
+        "locked/a.mp4: no permission to write here; choose another folder with -o",
+    )
+
+
+def test_full_disk_on_the_last_file_takes_back_the_others(signgen, toy_flags, tmp_path, monkeypatch):
     def full(*arguments: object, **keywords: object) -> int:
         raise ResourceError("a.vtt: the disk is full; free some space and run again")
 
-    monkeypatch.setattr(module, "write_webvtt", full)
+    monkeypatch.setattr("signgen.workflow.generate.write_webvtt", full)
     ran = signgen("generate", "word", "-o", "a.mp4", *toy_flags)
     assert (ran.code, ran.error) == (6, "a.vtt: the disk is full; free some space and run again")
     assert left_behind(tmp_path) == []
