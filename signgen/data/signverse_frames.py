@@ -46,7 +46,7 @@ def scan_frames(content: bytes | memoryview, start: int, frames: int) -> StoredF
         start: where its pickle starts.
         frames: number of frames its header declares.
     """
-    from signgen.data import signverse_kernels, signverse_scan_kernel
+    from signgen.data import signverse_kernels, signverse_scan_values
 
     if frames > min(MAX_FRAMES, len(content) // 2) or sys.byteorder != "little":
         return None
@@ -56,7 +56,7 @@ def scan_frames(content: bytes | memoryview, start: int, frames: int) -> StoredF
         return None
     people = np.zeros(frames, np.int64)
     dtype = signverse_kernels.measure(*tables, people)
-    size = {signverse_scan_kernel.F2: 2, signverse_scan_kernel.F4: 4, signverse_scan_kernel.F8: 8}.get(dtype)
+    size = {signverse_scan_values.F2: 2, signverse_scan_values.F4: 4, signverse_scan_values.F8: 8}.get(dtype)
     count = max(1, int(people.max(initial=0)))
     if size is None or count * frames * NUM_KEYPOINTS * 3 * size > MAX_POINT_BYTES:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from signgen.data.signverse_scan_kernel import BODY, F2, F4, F8, PERSON
+from signgen.data.signverse_scan_values import BODY, F2, F4, F8, PERSON
 
 # First keypoint and number of keypoints of body, left hand, right hand, face: the order of the tokens.
 _FIRST = np.array([0, 18, 39, 60], np.int64)
