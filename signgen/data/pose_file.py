@@ -7,7 +7,9 @@ the pages of those frames only, and the mask is computed when somebody asks for 
 
 from __future__ import annotations
 
+import math
 import mmap
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from signgen.data.pose_header import Buffer, PoseHeader, pack_header, parse_head
 from signgen.errors import DataError
 
 MAX_PEOPLE = 256
+MAPPED_FROM_BYTES = 1 << 20
 MAX_V00_BYTES = 1 << 31
 
 
@@ -56,16 +59,24 @@ def read_pose_file(path: Path, start: int = 0, end: int | None = None) -> PoseFi
         DataError: missing, empty, damaged, cut short or of another version.
     """
     try:
-        with open(path, "rb") as file:
-            data: Buffer = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except ValueError:
-        raise DataError(f"{path}: the file is empty") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        return parse_pose(data, start, end)
+        return parse_pose(_content(path), start, end)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
+
+
+def _content(path: Path) -> Buffer:
+    """The bytes of a file: a small one read, a large one mapped (page by page faults cost more than a read)."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size <= MAPPED_FROM_BYTES:
+                data = file.read(size)
+                if not data:
+                    raise DataError("the file is empty")
+                return data
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def parse_pose(data: Buffer, start: int = 0, end: int | None = None) -> PoseFile:
@@ -103,6 +114,22 @@ def write_pose_file(poses: PoseFile, path: Path) -> None:
 
 def write_pose(poses: PoseFile, file: BinaryIO) -> None:
     """Write the bytes of a file of version 0.2 to an open binary file."""
+    for part in _parts(poses):
+        file.write(part)
+
+
+def pack_pose(poses: PoseFile) -> bytearray:
+    """The bytes of a file of version 0.2, in one buffer."""
+    parts = _parts(poses)
+    out = bytearray(sum(len(part) for part in parts))
+    view, start = memoryview(out), 0
+    for part in parts:
+        view[start : start + len(part)] = part
+        start += len(part)
+    return out
+
+
+def _parts(poses: PoseFile) -> tuple[bytes | memoryview, ...]:
     header = poses.header
     expected = (*poses.points.shape[:2], header.num_points, header.num_dims)
     if poses.points.shape != expected or poses.confidence.shape != expected[:3]:
@@ -110,11 +137,9 @@ def write_pose(poses: PoseFile, file: BinaryIO) -> None:
             f"points {poses.points.shape} and confidence {poses.confidence.shape} do not fit a header of "
             f"{header.num_points} points with {header.num_dims} coordinates"
         )
-    file.write(pack_header(header))
-    file.write(struct.pack("<fIH", poses.fps, len(poses.points), poses.points.shape[1]))
-    for array in (poses.points, poses.confidence):
-        if array.size:
-            file.write(np.ascontiguousarray(array, "<f4").data)
+    counts = struct.pack("<fIH", poses.fps, len(poses.points), poses.points.shape[1])
+    arrays = (np.ascontiguousarray(a, "<f4") for a in (poses.points, poses.confidence))
+    return (pack_header(header) + counts, *(a.reshape(-1).view(np.uint8).data for a in arrays))
 
 
 def _parse_counts(data: Buffer, header: PoseHeader, offset: int) -> tuple[float, int, int, int]:
@@ -152,7 +177,7 @@ def _check_counts(header: PoseHeader, fps: float, people: int) -> None:
 
 
 def _window(data: Buffer, offset: int, first: int, count: int, shape: tuple[int, ...]) -> np.ndarray:
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     if count * size == 0:
         return np.zeros((count, *shape), np.float32)
     array = np.frombuffer(data, "<f4", count * size, offset + 4 * first * size).reshape(count, *shape)

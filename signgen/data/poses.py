@@ -193,7 +193,7 @@ def _read_npz(path: Path, _hints: Hints) -> Read:
             names = {name.removesuffix(".npy") for name in archive.namelist()[:64]}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise DataError(f"{path}: damaged zip archive; is it cut short?") from None
-    if "frames" in names:
+    if not names.isdisjoint({"frames", "frame_payloads"}):
         from signgen.data.signverse import read_signverse_npz
         from signgen.pose.convert.signverse import REPORT
 
@@ -264,5 +264,5 @@ def _read_dwpose(path: Path, hints: Hints) -> Read:
 
 def _rate(path: Path, hints: Hints, which: str) -> float:
     if hints.fps is None:
-        raise DataError(f"{path}: this format carries no frame rate; give one (fps), {which}")
+        raise DataError(f"{path}: this format carries no frame rate; give one (--fps), {which}")
     return hints.fps

@@ -12,7 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signgen.data import pose_header
-from signgen.data.pose_file import PoseFile, parse_pose, read_pose_file, write_pose, write_pose_file
+from signgen.data.pose_file import (
+    PoseFile,
+    pack_pose,
+    parse_pose,
+    read_pose_file,
+    write_pose,
+    write_pose_file,
+)
 from signgen.data.pose_header import PoseHeader, component, pack_header
 from signgen.data.pose_layouts import LAYOUTS, components_of, file_of, sequences_of
 from signgen.errors import DataError, PoseError, SignGenError
@@ -86,6 +93,7 @@ def made_up(frames: int, people: int, dims: int = 2, fps: float = 24.0) -> PoseF
 def packed(poses: PoseFile) -> bytes:
     buffer = io.BytesIO()
     write_pose(poses, buffer)
+    assert pack_pose(poses) == buffer.getvalue()
     return buffer.getvalue()
 
 

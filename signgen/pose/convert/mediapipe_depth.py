@@ -37,8 +37,12 @@ _ARMS = (
 )  # fmt: skip
 _LEAST = np.array([0.5, 0.7, 0.6] * 2, np.float32)
 _STARTS, _ENDS = np.array([(LEFT_SHOULDER, RIGHT_SHOULDER), *_ARMS]).T
-_EYELIDS = ((14, (37, 38, 40, 41)), (15, (43, 44, 46, 47)))
-_EARS = ((16, 60), (17, 76))
+# Where on the face (iBUG-68) the body's nose, right and left eye, right and left ear are.
+_HEAD = [NOSE, 14, 15, 16, 17]
+_PLACES: tuple[tuple[int, ...], ...] = ((30,), (37, 38, 40, 41), (43, 44, 46, 47), (0,), (16,))
+_ON_FACE = np.zeros((68, 5), np.float32)
+for _column, _places in enumerate(_PLACES):
+    _ON_FACE[list(_places), _column] = 1 / len(_places)
 
 
 def give_depth(points: np.ndarray, width: int) -> None:
@@ -49,11 +53,11 @@ def give_depth(points: np.ndarray, width: int) -> None:
     z[:, BODY] -= _typical(z[:, NECK], found[:, NECK])[:, None]
     offsets, lengths = _bones(points)
     trunk = np.float32(_TRUNK_DEPTH * lengths[0])
-    depth = np.clip(z[:, BODY], -trunk, trunk)
+    depth = np.minimum(np.maximum(z[:, BODY], -trunk), trunk)
     lengths = np.maximum(lengths[1:], _LEAST * lengths[0])
     room = np.sqrt(np.maximum(lengths**2 - offsets[:, 1:] ** 2, 0))
     for (parent, child), most in zip(_ARMS, room.T, strict=True):
-        step = -most if child in unknown else np.clip(z[:, child] - z[:, parent], -most, most)
+        step = -most if child in unknown else np.minimum(np.maximum(z[:, child] - z[:, parent], -most), most)
         depth[:, child] = depth[:, parent] + step
     z[:, BODY] = depth
     for hand, wrist in _HANDS:
@@ -73,7 +77,8 @@ def depth_unit(points: np.ndarray, width: int) -> float:
     if not len(seen):
         z = np.abs(points[:, LEFT_HAND.start : RIGHT_HAND.stop, 3])
         return float(width) if not z.size or z.max() < 10 else 1.0
-    wide, _, _, deep = np.median(seen.max(axis=1) - seen.min(axis=1), axis=0)
+    extents = np.sort(seen.max(axis=1) - seen.min(axis=1), axis=0)
+    wide, deep = extents[len(extents) // 2, [0, 3]]
     if not deep > 0:
         return 1.0
     unit = float(_JAW_DEPTH * wide / deep)
@@ -86,15 +91,9 @@ def depth_unit(points: np.ndarray, width: int) -> float:
 def _seat_face(points: np.ndarray) -> None:
     """Put the ends of the jaw at the depth of the neck, and nose, eyes and ears of the body on the face."""
     z = points[..., 3]
-    z[:, FACE] -= z[:, [JAW.start, JAW.stop - 1]].mean(axis=1)[:, None]
-    seen = points[:, FACE, 2].any(axis=1)
-    face = z[:, FACE]
-    if face.shape[0]:
-        z[:, NOSE] = np.where(seen, face[:, 30], z[:, NOSE])
-        for eye, lids in _EYELIDS:
-            z[:, eye] = np.where(seen, face[:, lids].mean(axis=1), z[:, eye])
-        for ear, jaw in _EARS:
-            z[:, ear] = np.where(seen, z[:, jaw], z[:, ear])
+    seen = points[:, JAW.start, 2] > 0
+    z[:, FACE] -= ((z[:, JAW.start] + z[:, JAW.stop - 1]) / 2)[:, None]
+    z[:, _HEAD] = np.where(seen[:, None], z[:, FACE] @ _ON_FACE, z[:, _HEAD])
 
 
 def _equals(a: np.ndarray, b: np.ndarray, found: np.ndarray) -> bool:
@@ -105,6 +104,8 @@ def _equals(a: np.ndarray, b: np.ndarray, found: np.ndarray) -> bool:
 
 def _typical(track: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The track, with its median where it is not found."""
+    if found.all():
+        return track
     typical = np.float32(np.median(track[found])) if found.any() else np.float32(0)
     return np.where(found, track, typical)
 
