@@ -13,7 +13,8 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Generic, TypeVar, get_type_hints
+from types import UnionType
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from signgen.errors import ConfigError
 
@@ -101,13 +102,21 @@ def describe(part: type[Any]) -> tuple[Setting, ...]:
     return tuple(
         Setting(
             f.name,
-            getattr(hints[f.name], "__name__", str(hints[f.name])),
+            _type_name(hints[f.name]),
             "" if f.default is dataclasses.MISSING else repr(f.default),
             str(f.metadata.get("doc", "")),
         )
         for f in dataclasses.fields(part)
         if f.init
     )
+
+
+def _type_name(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " | ".join(map(str, get_args(hint)))
+    if get_origin(hint) in (Union, UnionType):
+        return " | ".join("none" if choice is type(None) else _type_name(choice) for choice in get_args(hint))
+    return str(hint) if get_origin(hint) else getattr(hint, "__name__", str(hint))
 
 
 def check(part: type[T], values: Mapping[str, Any], where: str = "") -> T:
