@@ -3,6 +3,8 @@
 The points of a file are a view of its pages (mmap): opening costs next to nothing, a window of frames touches
 the pages of those frames only, and the mask is computed when somebody asks for it. Written files are version
 0.2.
+
+Do not shorten a file in place while its views live; ours are replaced whole, which is safe.
 """
 
 from __future__ import annotations
