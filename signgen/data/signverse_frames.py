@@ -67,7 +67,9 @@ def scan_frames(content: bytes | memoryview, start: int, frames: int) -> StoredF
     return StoredFrames(points.reshape(count, frames, NUM_KEYPOINTS, 3), people)
 
 
-def _scan(data: np.ndarray, start: int, frames: int) -> tuple[np.ndarray, ...] | None:
+def _scan(
+    data: np.ndarray, start: int, frames: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
     """The tables of `signverse_scan_kernel.scan`, grown until everything fits."""
     from signgen.data.signverse_scan_kernel import FULL, PLAIN, scan
 

@@ -14,7 +14,7 @@ _COUNT = np.array([18, 21, 21, 68], np.int64)
 
 @njit(cache=True, nogil=True)
 def _fits(part: int, columns: int, arrays: np.ndarray, row: int) -> bool:
-    return arrays[row, 1] == _COUNT[part] and arrays[row, 2] == columns
+    return bool(arrays[row, 1] == _COUNT[part] and arrays[row, 2] == columns)
 
 
 @njit(cache=True, nogil=True)

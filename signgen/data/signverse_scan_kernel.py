@@ -40,6 +40,7 @@ from signgen.data.signverse_scan_values import (
     SIZE,
     TEXT,
     VALUES,
+    Whole,
     array_shape,
     combined,
     memo_number,
@@ -57,7 +58,7 @@ _REFUSE, _GROW, _STOP = -1, -2, -3
 
 
 @njit(cache=True, nogil=True)
-def _global(data: np.ndarray, i: int) -> tuple[int, int]:
+def _global(data: np.ndarray, i: Whole) -> tuple[Whole, Whole]:
     """Token and next position of the two lines after GLOBAL; token -1 if unknown."""
     tokens = (-1, -1)
     for _line in range(2):
@@ -72,7 +73,7 @@ def _global(data: np.ndarray, i: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _skipped(data: np.ndarray, op: int, i: int) -> int:
+def _skipped(data: np.ndarray, op: Whole, i: Whole) -> Whole:
     """Next position after PROTO or FRAME, which push nothing; -1 if cut short."""
     left = data.shape[0] - i
     if op == 0x80 and left >= 1:
@@ -83,14 +84,14 @@ def _skipped(data: np.ndarray, op: int, i: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _push(m: np.ndarray, kind: int, value: int) -> None:
+def _push(m: np.ndarray, kind: Whole, value: Whole) -> None:
     m[KINDS + m[AT_DEPTH]] = kind
     m[VALUES + m[AT_DEPTH]] = value
     m[AT_DEPTH] += 1
 
 
 @njit(cache=True, nogil=True)
-def _state(i: int, m: np.ndarray, arrays: np.ndarray) -> int:
+def _state(i: Whole, m: np.ndarray, arrays: np.ndarray) -> Whole:
     """TUPLE: the state of an array or of a dtype, the only long tuples there are. The next position or less."""
     if m[AT_MARK] == 0:
         return _REFUSE
@@ -122,7 +123,9 @@ def _state(i: int, m: np.ndarray, arrays: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _fill(op: int, i: int, m: np.ndarray, frames: np.ndarray, dicts: np.ndarray, items: np.ndarray) -> int:
+def _fill(
+    op: Whole, i: Whole, m: np.ndarray, frames: np.ndarray, dicts: np.ndarray, items: np.ndarray
+) -> Whole:
     """SETITEMS, SETITEM, APPENDS, APPEND: the next position, or why there is none."""
     base = m[AT_DEPTH] - (2 if op == 0x73 else 1)
     if op == 0x75 or op == 0x65:
@@ -141,7 +144,7 @@ def _fill(op: int, i: int, m: np.ndarray, frames: np.ndarray, dicts: np.ndarray,
 
 
 @njit(cache=True, nogil=True)
-def _text(op: int, data: np.ndarray, i: int, m: np.ndarray) -> int:
+def _text(op: Whole, data: np.ndarray, i: Whole, m: np.ndarray) -> Whole:
     """SHORT_BINUNICODE, BINUNICODE: the next position, or why there is none."""
     head = 1 if op == 0x8C else 4
     if i + head > data.shape[0]:
@@ -156,8 +159,14 @@ def _text(op: int, data: np.ndarray, i: int, m: np.ndarray) -> int:
 
 @njit(cache=True, nogil=True)
 def _rare(
-    op: int, data: np.ndarray, i: int, m: np.ndarray, frames: np.ndarray, dicts: np.ndarray, items: np.ndarray
-) -> int:
+    op: Whole,
+    data: np.ndarray,
+    i: Whole,
+    m: np.ndarray,
+    frames: np.ndarray,
+    dicts: np.ndarray,
+    items: np.ndarray,
+) -> Whole:
     """Run one of the opcodes that are few in a frame: the next position, or why there is none."""
     if op == 0x75 or op == 0x73 or op == 0x65 or op == 0x61:
         return _fill(op, i, m, frames, dicts, items)
@@ -191,12 +200,13 @@ def _rare(
 
 @njit(cache=True, nogil=True)
 def _run(
-    data: np.ndarray, i: int, frames: np.ndarray, dicts: np.ndarray, items: np.ndarray, arrays: np.ndarray,
+    data: np.ndarray, i: Whole, frames: np.ndarray, dicts: np.ndarray, items: np.ndarray, arrays: np.ndarray,
     memo: np.ndarray, m: np.ndarray,
-) -> int:  # fmt: skip
+) -> Whole:  # fmt: skip
     """The machine: the most frequent opcodes here, the others in `_state` and `_rare`."""
     kinds, values = m[KINDS:VALUES], m[VALUES:SIZE]
-    depth, memos, end = 0, 0, data.shape[0]
+    depth, end = 0, data.shape[0]
+    memos: Whole = 0
     while 0 <= i < end and depth < MAX_DEPTH:
         op, left, word = np.int64(data[i]), end - i - 1, np.int64(0)
         i += 1
@@ -251,9 +261,9 @@ def _run(
 
 @njit(cache=True, nogil=True)
 def scan(
-    data: np.ndarray, i: int, frames: np.ndarray, dicts: np.ndarray, items: np.ndarray, arrays: np.ndarray,
+    data: np.ndarray, i: Whole, frames: np.ndarray, dicts: np.ndarray, items: np.ndarray, arrays: np.ndarray,
     memo: np.ndarray,
-) -> tuple[int, int, int, int]:  # fmt: skip
+) -> tuple[Whole, Whole, Whole, Whole]:  # fmt: skip
     """Find the arrays in the pickle of an object array of frames.
 
     Args:

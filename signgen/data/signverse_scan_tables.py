@@ -21,11 +21,12 @@ from signgen.data.signverse_scan_values import (
     PERSON,
     TEXT,
     VALUES,
+    Whole,
 )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
-def fill_dict(m: np.ndarray, base: int, dicts: np.ndarray, items: np.ndarray) -> bool:
+def fill_dict(m: np.ndarray, base: Whole, dicts: np.ndarray, items: np.ndarray) -> bool:
     """Log the keys that matter of the dict below ``base``; false to refuse.
 
     Args:
@@ -58,7 +59,7 @@ def fill_dict(m: np.ndarray, base: int, dicts: np.ndarray, items: np.ndarray) ->
 
 
 @njit(cache=True, nogil=True)
-def fill_list(m: np.ndarray, base: int, frames: np.ndarray) -> bool:
+def fill_list(m: np.ndarray, base: Whole, frames: np.ndarray) -> bool:
     """Add the dicts from ``base`` on to the frames; false to refuse."""
     used, count = m[AT_FRAMES], m[AT_DEPTH] - base
     if m[KINDS + base - 1] != LIST or count > frames.shape[0] - used:
@@ -72,7 +73,7 @@ def fill_list(m: np.ndarray, base: int, frames: np.ndarray) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def dtype_state(m: np.ndarray, k: int, v: int) -> tuple[int, int]:
+def dtype_state(m: np.ndarray, k: Whole, v: Whole) -> tuple[Whole, Whole]:
     """The state of a dtype of plain items: version, byte order, three None, three numbers."""
     is_plain = m[k] == INT and m[k + 1] == TEXT
     for j in range(3):

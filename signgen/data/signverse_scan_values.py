@@ -6,8 +6,13 @@ function for each opcode would take ten times as long as the opcode.
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numba import njit
+
+# A whole number: to Numba one type, to a type checker int and several of NumPy.
+Whole: TypeAlias = Any
 
 # Kinds of values on the stack and what the number beside each of them means.
 NONE = 1
@@ -70,25 +75,12 @@ _WORD_TABLE = _table(_WORDS)
 _SLOT_TABLE = _table(_SLOTS)
 _PERSON_TABLE = _table((b"person_",))
 
-
-def _table(words: tuple[bytes, ...]) -> np.ndarray:
-    table = np.zeros((len(words), 32), np.uint8)
-    for row, word in enumerate(words):
-        table[row, : len(word)] = np.frombuffer(word, np.uint8)
-        table[row, 31] = len(word)
-    return table
-
-
-_WORD_TABLE = _table(_WORDS)
-_SLOT_TABLE = _table(_SLOTS)
-_PERSON_TABLE = _table((b"person_",))
-
 # Outcomes of `scan`.
 REFUSED, PLAIN, FULL = range(3)
 
 
 @njit(cache=True, nogil=True)
-def _find(table: np.ndarray, data: np.ndarray, start: int, length: int) -> int:
+def _find(table: np.ndarray, data: np.ndarray, start: Whole, length: Whole) -> Whole:
     """Row of ``table`` that equals the bytes, or -1."""
     for row in range(table.shape[0]):
         if table[row, 31] == length:
@@ -103,7 +95,7 @@ def _find(table: np.ndarray, data: np.ndarray, start: int, length: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def token(data: np.ndarray, start: int, length: int) -> int:
+def token(data: np.ndarray, start: Whole, length: Whole) -> Whole:
     """What a text means: a word, a key of a person, -1 if nothing, -2 if it may not be plain ASCII."""
     for i in range(start, start + length):
         if data[i] >= 128:
@@ -113,7 +105,7 @@ def token(data: np.ndarray, start: int, length: int) -> int:
         return word
     if length < 8 or _find(_PERSON_TABLE, data, start, 7) < 0:
         return -1
-    i, person = start + 7, 0
+    i, person = start + 7, np.int64(0)
     end = start + length
     while i < end and i < start + 10 and 48 <= data[i] < 58:
         person = person * 10 + np.int64(data[i]) - 48
@@ -125,7 +117,7 @@ def token(data: np.ndarray, start: int, length: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def number(data: np.ndarray, start: int, count: int) -> int:
+def number(data: np.ndarray, start: Whole, count: Whole) -> Whole:
     """Little-endian unsigned number."""
     value = np.int64(0)
     for i in range(count):
@@ -134,7 +126,7 @@ def number(data: np.ndarray, start: int, count: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def plain(op: int, word: int, left: int, i: int) -> tuple[int, int, int]:
+def plain(op: Whole, word: Whole, left: Whole, i: Whole) -> tuple[Whole, Whole, Whole]:
     """Kind, number and size of what an opcode pushes by itself; kind 0 if it pushes nothing plain.
 
     Args:
@@ -165,7 +157,7 @@ def plain(op: int, word: int, left: int, i: int) -> tuple[int, int, int]:
 
 
 @njit(cache=True, nogil=True)
-def memo_number(op: int, word: int, count: int) -> tuple[int, int]:
+def memo_number(op: Whole, word: Whole, count: Whole) -> tuple[Whole, Whole]:
     """Number in the memo, and size of the number, of the opcodes that store or recall."""
     if op == 0x94:  # MEMOIZE
         return np.int64(count), 0
@@ -173,7 +165,7 @@ def memo_number(op: int, word: int, count: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def name_of(module: int, name: int) -> int:
+def name_of(module: Whole, name: Whole) -> Whole:
     """Token of a callable NumPy's pickles use, or -1."""
     if name == RECONSTRUCT and (module == 0 or module == 1):
         return RECONSTRUCT
@@ -183,7 +175,7 @@ def name_of(module: int, name: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _small_tuple(count: int, k0: int, v0: int, k1: int, v1: int, k2: int) -> tuple[int, int]:
+def _small_tuple(count: Whole, k0: Whole, v0: Whole, k1: Whole, v1: Whole, k2: Whole) -> tuple[Whole, Whole]:
     """A tuple of one to three values as one value; kind 0 if it is not one NumPy writes."""
     if count == 1:
         return (SINGLE, v0) if k0 == INT and 0 <= v0 < 1 << 31 else (0, np.int64(0))
@@ -198,7 +190,7 @@ def _small_tuple(count: int, k0: int, v0: int, k1: int, v1: int, k2: int) -> tup
 
 
 @njit(cache=True, nogil=True)
-def array_shape(shape: int, size: int, dtype: int, length: int) -> tuple[bool, int, int]:
+def array_shape(shape: Whole, size: Whole, dtype: Whole, length: Whole) -> tuple[bool, Whole, Whole]:
     """Whether a shape and a type fill ``length`` bytes; rows; columns, 0 if there is one axis."""
     rows, columns = np.int64(1), np.int64(1)
     if shape == SINGLE:
@@ -213,14 +205,14 @@ def array_shape(shape: int, size: int, dtype: int, length: int) -> tuple[bool, i
 
 
 @njit(cache=True, nogil=True)
-def _item_bytes(dtype: int) -> int:
+def _item_bytes(dtype: Whole) -> Whole:
     if dtype == F2:
         return 2
     return 8 if dtype == F8 or dtype == F8 + 2 else 4
 
 
 @njit(cache=True, nogil=True)
-def _reduced(kind: int, value: int, argument: int, token: int) -> tuple[int, int]:
+def _reduced(kind: Whole, value: Whole, argument: Whole, token: Whole) -> tuple[Whole, Whole]:
     """What a callable returns; kind 0 if it is not one NumPy's pickles call so."""
     if kind == CALLABLE and value == RECONSTRUCT and argument == NEW_ARRAY:
         return ARRAY, -1
@@ -230,7 +222,7 @@ def _reduced(kind: int, value: int, argument: int, token: int) -> tuple[int, int
 
 
 @njit(cache=True, nogil=True)
-def _built(kind: int, value: int, state: int, number: int) -> tuple[int, int]:
+def _built(kind: Whole, value: Whole, state: Whole, number: Whole) -> tuple[Whole, Whole]:
     """A value after BUILD; kind 0 if the state does not fit it."""
     if kind == ARRAY and value == -1 and state == ARRAY_STATE:
         return ARRAY, number
@@ -243,7 +235,9 @@ def _built(kind: int, value: int, state: int, number: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def combined(op: int, k0: int, v0: int, k1: int, v1: int, k2: int, frames: int) -> tuple[int, int]:
+def combined(
+    op: Whole, k0: Whole, v0: Whole, k1: Whole, v1: Whole, k2: Whole, frames: Whole
+) -> tuple[Whole, Whole]:
     """What TUPLE1 to TUPLE3, REDUCE, BUILD or STACK_GLOBAL makes of the values; kind 0 to refuse.
 
     Args:

@@ -21,6 +21,9 @@ from signgen.errors import DataError
 
 MAX_PICKLE_BYTES = 1 << 30
 MAX_ITEMS = 1 << 28
+# Lists of small numbers are the worst that is honest: some 16 bytes of objects for each byte of the pickle.
+OBJECT_BYTES_PER_BYTE = 24
+MIN_OBJECT_BYTES = 64 << 20
 
 # What pickle writes for plain values and NumPy arrays in any protocol.
 _OPCODES = frozenset(
@@ -45,6 +48,16 @@ _OPCODES = frozenset(
         *("BINPUT", "LONG_BINPUT", "MEMOIZE", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
     }
 )
+# What an opcode adds to memory [bytes] beyond what it holds itself; others take a place on the stack.
+_COSTS = {
+    **dict.fromkeys(("EMPTY_DICT", "DICT", "EMPTY_LIST", "LIST", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"), 72),
+    **dict.fromkeys(("SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES", "UNICODE"), 72),
+    **dict.fromkeys(
+        ("BININT", "BININT2", "INT", "LONG", "LONG1", "FLOAT", "BINFLOAT", "APPEND", "APPENDS"), 40
+    ),
+    **dict.fromkeys(("MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT"), 16),
+    **dict.fromkeys(("SETITEM", "SETITEMS", "REDUCE"), 180),
+}
 _PUTS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
 
 
@@ -141,8 +154,12 @@ def _npy_header(data: bytes) -> tuple[bool, int]:
 
 
 def _check_opcodes(data: bytes) -> None:
-    """Refuse opcodes that NumPy's pickles lack, and memo numbers made to exhaust memory."""
+    """Refuse opcodes that NumPy's pickles lack, and what is made to exhaust memory."""
+    budget = max(MIN_OBJECT_BYTES, OBJECT_BYTES_PER_BYTE * len(data))
     for opcode, argument, _ in pickletools.genops(data):
+        budget -= _COSTS.get(opcode.name, 8)
+        if budget < 0:
+            raise DataError("a pickle bomb: it builds far more than it holds")
         if opcode.name not in _OPCODES:
             raise DataError(f"unsafe pickle: opcode {opcode.name} is not allowed")
         if opcode.name in _PUTS and not 0 <= int(argument or 0) <= len(data):
