@@ -138,11 +138,11 @@ def smooth(
     from signgen.pose.smooth_kernels import hang_hand, lengths_to_parents
 
     lengths = lengths_to_parents(points, PARENTS)
-    lengths[:, _ARMS] = _filtered(lengths[:, _ARMS, None], confidence[:, _ARMS], fps, body_hz)[..., 0]
+    lengths[:, _ARMS] = filtered(lengths[:, _ARMS, None], confidence[:, _ARMS], fps, body_hz)[..., 0]
     out = points.copy()
-    out[:, BODY] = _filtered(points[:, BODY], confidence[:, BODY], fps, body_hz)
+    out[:, BODY] = filtered(points[:, BODY], confidence[:, BODY], fps, body_hz)
     for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
-        relative = _filtered(points[:, hand] - points[:, wrist, None], confidence[:, hand], fps, finger_hz)
+        relative = filtered(points[:, hand] - points[:, wrist, None], confidence[:, hand], fps, finger_hz)
         hang_hand(points, out, relative, confidence, wrist, hand.start)
     impose_lengths(out, lengths, confidence, PARENTS, ORDER, IS_RIGID)
     out[:, FACE] = points[:, FACE]
@@ -150,7 +150,7 @@ def smooth(
     return out
 
 
-def _filtered(tracks: np.ndarray, confidence: np.ndarray, fps: float, hz: float) -> np.ndarray:
+def filtered(tracks: np.ndarray, confidence: np.ndarray, fps: float, hz: float) -> np.ndarray:
     """(T, k, D) tracks filtered run by run; unchanged if the rate is too low to have anything above the cut-off."""
     from signgen.pose.smooth_kernels import filter_runs
 

@@ -79,7 +79,7 @@ class Stitch:
 
         plan = make_plan(
             text,
-            self._lexicon,
+            self.opened,
             spoken_language=self.spoken_language or None,
             signed_language=self.signed_language or None,
             oov=self.oov,
@@ -98,10 +98,21 @@ class Stitch:
         return self._utterance(plan, items, chosen, stitch(signs, settings))
 
     @cached_property
-    def _lexicon(self) -> Lexicon:
+    def opened(self) -> Lexicon:
+        """The opened lexicon."""
         from signgen.lexicon.lexicon import open_lexicon
 
         return open_lexicon(self.lexicon)
+
+    def prepared(self, entry: Entry) -> Clip:
+        """A recording at the working rate in the canonical shape; the most recently used are kept."""
+        clip: Clip = self._prepared(entry)
+        return clip
+
+    def forget(self) -> None:
+        """Drop all recordings kept in memory; the next sentence reads them again."""
+        self._prepared.cache_clear()
+        self.opened.forget()
 
     def _candidates(self, items: Sequence[SignItem], seed: int) -> list[tuple[Entry, ...]]:
         """The recordings that may be used for each sign, by the variants policy."""
@@ -114,7 +125,6 @@ class Stitch:
 
     @cached_property
     def _prepared(self):  # type: ignore[no-untyped-def]
-        """Recordings at the working rate in the canonical shape, by entry; the most recently used are kept."""
         return lru_cache(maxsize=PREPARED_CLIPS)(self._prepare)
 
     def _prepare(self, entry: Entry) -> Clip:
@@ -127,8 +137,9 @@ class Stitch:
         from signgen.pose.geometry import mirror
         from signgen.text2pose.stitching.clip import make_clip
 
-        poses = self._lexicon.load(entry)
-        return make_clip(mirror(poses) if entry.handedness == "left" else poses, self.fps)
+        poses = self.opened.load(entry)
+        is_cut = entry.start > 0 or entry.end is not None
+        return make_clip(mirror(poses) if entry.handedness == "left" else poses, self.fps, is_cut=is_cut)
 
     @cached_property
     def _shape(self):  # type: ignore[no-untyped-def]
@@ -138,7 +149,7 @@ class Stitch:
     def _measure(self, lexicon: str, signer: str) -> SignerShape:
         from signgen.text2pose.stitching.shape import measure_shape
 
-        entries = [e for e in self._lexicon.entries if (e.lexicon, e.signer) == (lexicon, signer)]
+        entries = [e for e in self.opened.entries if (e.lexicon, e.signer) == (lexicon, signer)]
         picked = entries[:: max(1, len(entries) // SHAPE_SAMPLE)][:SHAPE_SAMPLE]
         return measure_shape([self._raw_clip(entry) for entry in picked])
 
@@ -154,7 +165,7 @@ class Stitch:
             after = plan.items[position + 1] if position + 1 < len(plan.items) else None
             signs.append(
                 Sign(
-                    tuple(self._prepared(entry) for entry in entries),
+                    tuple(self.prepared(entry) for entry in entries),
                     is_letter=item.kind == "letter",
                     is_edge=_is_edge(before, item, after),
                     is_double=_same_word(before, item)
@@ -192,7 +203,7 @@ class Stitch:
                 origins.append(FrameOrigin(run.start, run.end, run.operation))
                 continue
             entry = entries[run.sign]
-            first = int(entry.start * self._lexicon.load(entry).fps)
+            first = int(entry.start * self.opened.load(entry).fps)
             used = stitched.clip.source[run.start : run.end]
             start, end = first + int(np.floor(used.min())), first + int(np.ceil(used.max())) + 1
             origins.append(FrameOrigin(run.start, run.end, "sign", entry.id, start, end, entry.licence))

@@ -9,14 +9,21 @@ import numpy as np
 
 from signgen.pose.bones import IS_RIGID, ORDER
 from signgen.pose.layout import FACE, LEFT_HAND, NOSE, PARENTS, RIGHT_HAND
-from signgen.text2pose.stitching.clip import Clip
+from signgen.pose.motion import BODY_HZ, filtered
+from signgen.text2pose.stitching.clip import WRISTS, Clip
 from signgen.text2pose.stitching.joins import distance
-from signgen.text2pose.stitching.kernels import wrist_way
+from signgen.text2pose.stitching.kernels import peak_jerk
 from signgen.text2pose.stitching.timing import DurationProfile, odd_frames
 
 # The palm turns ahead of the arm and the handshape is complete before the hand arrives.
 PALM_LEAD = 0.85
 FINGER_LEAD = 0.80
+# A jerky transition is made longer up to this [s].
+LONGEST_RELIEF = 0.5
+# No transition is jerkier than this to a viewer [shoulder widths per second cubed].
+LEAST_JERK = 50.0
+# Frames on either side that the smoothing of a transition depends on.
+CONTEXT = 16
 BREATH = 0.02
 BREATH_SECONDS = 3.0
 
@@ -41,11 +48,32 @@ class Core:
         frames: the frames to perform.
         after: the recording's frames after the sign, whose face a pause goes on with; may be empty.
         pause: rest after the sign [s].
+        is_letter: a letter of a fingerspelled word.
+        is_exact: its number of frames was asked for.
     """
 
     frames: Clip
     after: Clip
     pause: float = 0.0
+    is_letter: bool = False
+    is_exact: bool = False
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast the signer goes from sign to sign.
+
+    Attributes:
+        profile: tempo of the transitions.
+        transition_scale: factor on the length of transitions.
+        speed: factor on the speed of everything.
+        jerk: wrist jerk above which a transition is made longer [shoulder widths per second cubed].
+    """
+
+    profile: DurationProfile
+    transition_scale: float = 1.0
+    speed: float = 1.0
+    jerk: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -62,29 +90,31 @@ class Run:
     sign: int
 
 
-def assemble(
-    cores: Sequence[Core], profile: DurationProfile, transition_scale: float = 1.0, tempo: float = 1.0
-) -> tuple[Clip, tuple[Run, ...]]:
-    """One clip of all cores in order, and what each of its frames is.
-
-    Args:
-        cores: the signs; not empty.
-        profile: tempo of the transitions.
-        transition_scale: factor on the length of transitions.
-        tempo: factor on the speed of everything.
-    """
+def assemble(cores: Sequence[Core], pace: Pace) -> tuple[Clip, tuple[Run, ...]]:
+    """One clip of all cores (not empty) in order, and what each of its frames is."""
     pieces: list[tuple[str, int, Clip]] = []
+    # Transitions have an odd number of frames: the next sign takes up what that adds or leaves out, or else the
+    # length of a sentence would jump by two frames with the least change of a recording.
+    owed = 0.0
+    previous: Clip | None = None
     for i, core in enumerate(cores):
-        pieces.append(("sign", i, core.frames))
-        if i + 1 == len(cores):
-            break
-        held = hold(core, round(core.pause / tempo * core.frames.fps))
+        frames = core.frames
+        if previous is not None:
+            is_spelling = cores[i - 1].is_letter and core.is_letter
+            middle, wanted = bridge(previous, frames, pace, is_spelling, owed)
+            owed += len(middle) - wanted
+            pieces.append(("transition", i - 1, middle))
+            if not core.is_exact:
+                kept = _without(frames, owed)
+                owed += len(kept) - len(frames)
+                frames = kept
+        pieces.append(("sign", i, frames))
+        held = hold(
+            frames, core.after, round(core.pause / pace.speed * frames.fps) if i + 1 < len(cores) else 0
+        )
         if len(held):
             pieces.append(("pause", i, held))
-        before = held if len(held) > 1 else core.frames
-        pieces.append(
-            ("transition", i, bridge(before, cores[i + 1].frames, profile, transition_scale / tempo))
-        )
+        previous = held if len(held) > 1 else frames
     runs, start = [], 0
     for operation, sign, clip in pieces:
         runs.append(Run(operation, start, start + len(clip), sign))
@@ -92,18 +122,45 @@ def assemble(
     return _concatenated([clip for _, _, clip in pieces]), tuple(runs)
 
 
-def bridge(before: Clip, after: Clip, profile: DurationProfile, scale: float = 1.0) -> Clip:
-    """The movement from the last frame of one clip to the first of the next, as long as the way asks for."""
+def bridge(
+    before: Clip, after: Clip, pace: Pace, is_spelling: bool = False, owed: float = 0.0
+) -> tuple[Clip, float]:
+    """The movement from one clip to the next and the number of frames, not rounded, that it should take.
+
+    It is as long as the way asks for less the frames ``owed`` so far, and longer where it would be jerky.
+    """
     speed = (before.wrist_speed[-3:].mean() + after.wrist_speed[:3].mean()) / 2
-    seconds = (
-        profile.transition_seconds(
-            distance(before, after), wrist_way(before.features[-1], after.features[0]), speed
-        )
-        * scale
-    )
+    seconds = pace.profile.transition_seconds(distance(before, after), speed, is_spelling)
     # A transition of n frames takes n + 1 steps, from the last frame before it to the first after.
-    count = odd_frames(seconds - 1 / before.fps, before.fps)
-    return transition_frames(before, after, count)
+    wanted = max(seconds * pace.transition_scale / pace.speed * before.fps - 1, 1.0)
+    count = odd_frames(wanted - owed)
+    middle = transition_frames(before, after, count)
+    limit = max(pace.jerk * pace.speed**3, LEAST_JERK)
+    while (jerk := _jerk(before, middle, after)) > limit and count < LONGEST_RELIEF * before.fps:
+        # The jerk of a movement falls with the cube of its time.
+        wanted = max(wanted, (count + 1) * (jerk / limit) ** (1 / 3) - 1)
+        count = max(count + 2, odd_frames(wanted))
+        middle = transition_frames(before, after, count)
+    return middle, wanted
+
+
+def _without(clip: Clip, owed: float) -> Clip:
+    """A clip up to two frames shorter or longer by what is ``owed``; at least three frames are kept."""
+    spare = max(len(clip) - 3, 0)
+    change = min(round(owed), 2, spare) if owed > 0 else max(round(owed), -2)
+    if change == 0 or len(clip) < 2:
+        return clip
+    return clip.take(np.linspace(0, len(clip) - 1, len(clip) - change))
+
+
+def _jerk(before: Clip, middle: Clip, after: Clip) -> float:
+    """Wrist jerk of a transition as it will be after smoothing, from one frame before it to one after."""
+    clips = (before.points[-CONTEXT:], middle.points, after.points[:CONTEXT])
+    seen = (before.confidence[-1, WRISTS] > 0) & (after.confidence[0, WRISTS] > 0)
+    tracks = np.concatenate(clips)[:, WRISTS[seen], :2]
+    tracks = filtered(tracks, np.ones(tracks.shape[:2]), before.fps, BODY_HZ)
+    start = min(CONTEXT, len(before))
+    return float(peak_jerk(tracks, before.fps, start - 1, start + len(middle) + 1))
 
 
 def transition_frames(before: Clip, after: Clip, count: int) -> Clip:
@@ -121,24 +178,23 @@ def transition_frames(before: Clip, after: Clip, count: int) -> Clip:
     return Clip(points, confidence, np.full(count, np.nan), before.fps)
 
 
-def hold(core: Core, count: int) -> Clip:
-    """The last frame of a core held for ``count`` frames: the chest breathes and the face goes on."""
-    still = core.frames.take(np.full(count, len(core.frames) - 1.0))
+def hold(frames: Clip, after: Clip, count: int) -> Clip:
+    """The last of ``frames`` held for ``count`` frames: the chest breathes and the face goes on as in ``after``."""
+    still = frames.take(np.full(count, len(frames) - 1.0))
     if count == 0:
         return still
-    points, confidence = still.points.copy(), still.confidence
-    if len(core.after):
+    points, confidence = still.points, still.confidence
+    if len(after):
         # Once the recording ends its face runs backwards, so it never jumps.
-        ahead = np.arange(count) % max(1, 2 * (len(core.after) - 1))
-        ahead = np.where(ahead < len(core.after), ahead, 2 * (len(core.after) - 1) - ahead)
-        face = core.after.points[ahead][:, FACE] - core.after.points[ahead][:, None, NOSE]
-        both = (core.after.confidence[ahead][:, FACE] > 0) & (confidence[:, FACE] > 0)
-        moved = face + points[:, None, NOSE]
-        points[:, FACE] = np.where(both[..., None], moved, points[:, FACE])
-    phase = 2 * np.pi * np.arange(1, count + 1) / core.frames.fps / BREATH_SECONDS
+        ahead = np.arange(count) % max(1, 2 * (len(after) - 1))
+        ahead = np.where(ahead < len(after), ahead, 2 * (len(after) - 1) - ahead)
+        face = after.points[ahead][:, FACE] - after.points[ahead][:, None, NOSE]
+        both = (after.confidence[ahead][:, FACE] > 0) & (confidence[:, FACE] > 0)
+        points[:, FACE] = np.where(both[..., None], face + points[:, None, NOSE], points[:, FACE])
+    phase = 2 * np.pi * np.arange(1, count + 1) / frames.fps / BREATH_SECONDS
     lift = BREATH / 2 * (1 - np.cos(phase)) * np.minimum(1, (count - np.arange(count)) / 6)
     points[:, :, 1] -= lift[:, None] * (confidence > 0)
-    return Clip(points, confidence, np.full(count, np.nan), core.frames.fps)
+    return Clip(points, confidence, np.full(count, np.nan), frames.fps)
 
 
 def _concatenated(clips: Sequence[Clip]) -> Clip:

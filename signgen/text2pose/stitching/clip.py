@@ -30,12 +30,14 @@ class Clip:
         confidence: (T, 128) float64.
         source: (T,) float64, the recording's own frame number of each frame.
         fps: working rate.
+        is_cut: the lexicon says where the sign begins and ends, and the clip is just that.
     """
 
     points: np.ndarray
     confidence: np.ndarray
     source: np.ndarray
     fps: float
+    is_cut: bool = False
 
     def __len__(self) -> int:
         return len(self.points)
@@ -70,7 +72,7 @@ class Clip:
         """First frame of the sign and one past its last; see `crop.active_span`."""
         from signgen.text2pose.stitching.crop import active_span
 
-        return active_span(self)
+        return (0, len(self)) if self.is_cut else active_span(self)
 
     @cached_property
     def travel(self) -> np.ndarray:
@@ -88,7 +90,7 @@ class Clip:
         return self.figures[2]
 
 
-def make_clip(poses: PoseSequence, fps: float) -> Clip:
+def make_clip(poses: PoseSequence, fps: float, *, is_cut: bool = False) -> Clip:
     """A recording resampled to ``fps``, short dropouts filled, moved and scaled to its shoulder frame.
 
     Raises:
@@ -106,7 +108,7 @@ def make_clip(poses: PoseSequence, fps: float) -> Clip:
     points[..., 1] -= frame.y
     points /= frame.width
     points[confidence == 0] = 0
-    return Clip(points, confidence, positions, fps)
+    return Clip(points, confidence, positions, fps, is_cut)
 
 
 def _drop_giant_hands(points: np.ndarray, confidence: np.ndarray, shoulders: float) -> None:

@@ -163,13 +163,16 @@ def rest_arm(
 
 
 @njit(cache=True, nogil=True)
-def wrist_way(a: np.ndarray, b: np.ndarray) -> float:
-    """How far the wrist of a hand that both features (2, 47) show has to go, the larger of the two."""
-    way = 0.0
-    for side in range(2):
-        if a[side, 0] > 0 and b[side, 0] > 0:
-            way = max(way, math.hypot(a[side, 1] - b[side, 1], a[side, 2] - b[side, 2]))
-    return way
+def peak_jerk(tracks: np.ndarray, fps: float, start: int, stop: int) -> float:
+    """Largest jerk of any of the (T, k, 2) ``tracks`` in frames ``start`` to ``stop`` - 1, by central differences."""
+    peak = 0.0
+    for k in range(tracks.shape[1]):
+        current = tracks[:, k].copy()
+        for _ in range(3):
+            current = _gradient(current, fps)
+        for t in range(max(start, 0), min(stop, len(tracks))):
+            peak = max(peak, math.hypot(current[t, 0], current[t, 1]))
+    return peak
 
 
 @njit(cache=True, nogil=True)

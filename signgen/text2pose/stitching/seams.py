@@ -15,26 +15,35 @@ from signgen.text2pose.stitching.clip import Clip
 from signgen.text2pose.stitching.kernels import seam_figures
 
 PERCENTILE = 95
+# The same figures of 12 fluent DGS sentences (30.8 s).
+FLUENT = (3.1, 29.9, 433.0)
 
 
 def within_sign_limits(recordings: Sequence[Clip]) -> np.ndarray:
-    """(3,) 95th percentile of wrist speed, acceleration and jerk inside the recordings, at their own tempo."""
-    unique = {id(clip): clip.derivatives for clip in recordings}
+    """(3,) 95th percentile of wrist speed, acceleration and jerk inside the recordings, at their own tempo.
+
+    Recordings that were cut to the bare sign have lost most of their movement: if all were, the figures are those
+    of fluent signing (`FLUENT`).
+    """
+    unique = {id(clip): clip.derivatives for clip in recordings if not clip.is_cut}
+    if not unique:
+        return np.array(FLUENT)
     pooled = np.concatenate(list(unique.values()), axis=1)
     known = [row[np.isfinite(row)] for row in pooled]
     return np.array([np.percentile(row, PERCENTILE) if len(row) else np.nan for row in known])
 
 
-def seam_report(clip: Clip, runs: Sequence[Run], recordings: Sequence[Clip]) -> dict[str, Any]:
-    """Figures for each transition and the within-sign limits they are held against, ready for JSON."""
+def seam_report(clip: Clip, runs: Sequence[Run], limits: np.ndarray) -> dict[str, Any]:
+    """Figures for each transition beside the ``limits`` (3,) they are held against, ready for JSON."""
     transitions = [run for run in runs if run.operation == "transition"]
     spans = np.array([(run.start, run.end) for run in transitions], dtype=np.int64).reshape(-1, 2)
     figures = seam_figures(clip.points, clip.confidence, clip.derivatives, spans, FINGER_BONES, PARENTS)
     names = ("speed", "acceleration", "jerk", "finger_bone_ratio")
-    limits = within_sign_limits(recordings).tolist()
     return {
         "unit": "shoulder widths per second, second squared, second cubed",
-        f"within_sign_p{PERCENTILE}": {name: _number(v) for name, v in zip(names[:3], limits, strict=True)},
+        f"within_sign_p{PERCENTILE}": {
+            name: _number(v) for name, v in zip(names[:3], limits.tolist(), strict=True)
+        },
         "seams": [
             {"after_sign": run.sign, "start": run.start, "end": run.end}
             | {name: _number(value) for name, value in zip(names, row, strict=True)}

@@ -9,21 +9,25 @@ from typing import Any
 import numpy as np
 
 from signgen.pose.motion import BODY_HZ, FINGER_HZ, smooth
-from signgen.text2pose.stitching.assemble import Core, Run, assemble
+from signgen.text2pose.stitching.assemble import Core, Pace, Run, assemble
 from signgen.text2pose.stitching.clip import SIDES, Clip
 from signgen.text2pose.stitching.crop import stillest
 from signgen.text2pose.stitching.idle import DRAWN, settle_idle_hands, settle_trunk
 from signgen.text2pose.stitching.joins import Candidate, Choice, choose
 from signgen.text2pose.stitching.kernels import furthest_travel
 from signgen.text2pose.stitching.nonmanual import apply_marks
-from signgen.text2pose.stitching.seams import seam_report
-from signgen.text2pose.stitching.timing import DEFAULT_PROFILE, DurationProfile, warp
+from signgen.text2pose.stitching.seams import seam_report, within_sign_limits
+from signgen.text2pose.stitching.timing import DEFAULT_PROFILE, FASTEST, DurationProfile, warp
 
-# The raising of the hand before the first sign and its lowering after the last, as far as recorded.
-RAISE_SECONDS = 0.4
+# The hand rises to the first sign and falls after the last in this time, along the recording's own way up and down,
+# of which at most so much is used.
+RAISE_SECONDS = 0.25
+REACH_SECONDS = 0.4
 # A letter whose wrist or fingertips travel further than this [shoulder widths] is signed with movement (J, Z).
 MOVING_LETTER = 0.45
 LONGEST_LETTER = 0.8
+# Transitions are made longer until their jerk is this share of the signs' 95th percentile.
+RELIEF = 0.8
 # The second of two equal letters slides this far to the side [shoulder widths].
 DOUBLE_SLIDE = 0.12
 
@@ -110,18 +114,22 @@ def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Sti
         ends = (i == 0, i + 1 == len(signs))
         core, is_capped = _core(clip, choice, sign, settings, ends)
         if is_capped:
-            warnings.append(f"sign {i}: longer than wanted, it would have to move at more than double speed")
+            warnings.append(
+                f"sign {i}: longer than wanted, else it would have to move at more than double its speed"
+            )
         cores.append(_slid(core) if sign.is_double else core)
     if settings.settle:
         cores = settle_idle_hands(cores)
-    clip, runs = assemble(cores, settings.profile, settings.transition_scale, settings.speed)
+    chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
+    limits = within_sign_limits(chosen)
+    jerk = RELIEF * limits[2] if np.isfinite(limits[2]) else np.inf
+    clip, runs = assemble(cores, Pace(settings.profile, settings.transition_scale, settings.speed, jerk))
     if settings.settle:
         settle_trunk(clip)
     if settings.smooth:
         points = smooth(clip.points, clip.confidence, clip.fps, settings.body_hz, settings.finger_hz)
         clip = Clip(points, clip.confidence, clip.source, clip.fps)
-    chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
-    report = seam_report(clip, runs, chosen) | {"warnings": warnings}
+    report = seam_report(clip, runs, limits) | {"warnings": warnings}
     return Stitched(apply_marks(clip, _spans(signs, runs)), runs, tuple(choices), report)
 
 
@@ -143,18 +151,23 @@ def _core(
     middle, is_capped = np.arange(start, stop, dtype=np.float64), False
     if settings.retime or sign.seconds is not None:
         seconds = sign.seconds if sign.seconds is not None else _seconds(clip, choice, sign, settings)
-        bent, is_capped = warp(clip.wrist_speed[start:stop], max(1, round(seconds * clip.fps)))
+        bent, is_capped = warp(
+            clip.wrist_speed[start:stop],
+            max(1, round(seconds * clip.fps)),
+            FASTEST * max(1.0, settings.speed),
+        )
         middle = start + bent
-    shown, reach, step = _shown_span(clip), RAISE_SECONDS * clip.fps, settings.speed
-    raised = (
-        np.arange(start - step, max(start - reach, shown[0]) - 1e-9, -step)[::-1] if ends[0] else np.zeros(0)
-    )
-    lowered = (
-        np.arange(stop - 1 + step, min(stop - 1 + reach, shown[1]) + 1e-9, step) if ends[1] else np.zeros(0)
-    )
+    first, last = _shown_span(clip)
+    reach, count = REACH_SECONDS * clip.fps, round(RAISE_SECONDS / settings.speed * clip.fps)
+    raised = lowered = np.zeros(0)
+    if ends[0] and start > first:
+        raised = np.linspace(max(start - reach, first), start, count + 1)[:-1]
+    if ends[1] and last > stop - 1:
+        lowered = np.linspace(stop - 1, min(stop - 1 + reach, last), count + 1)[1:]
     positions = np.concatenate([raised, middle, lowered])
     after = clip.take(np.arange(choice.stop, len(clip), dtype=np.float64))
-    return Core(clip.take(positions), after, sign.pause), is_capped
+    core = Core(clip.take(positions), after, sign.pause, sign.is_letter, sign.seconds is not None)
+    return core, is_capped
 
 
 def _shown_span(clip: Clip) -> tuple[int, int]:

@@ -7,7 +7,7 @@ percentile of a signer's frames. Recordings then keep their foreshortening and c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def canonical(clip: Clip, own: SignerShape, target: SignerShape = STANDARD) -> C
         "palm"
     ]
     points = scale_bones(clip.points, clip.confidence, factors, PARENTS, ORDER)
-    return Clip(points, clip.confidence, clip.source, clip.fps)
+    return replace(clip, points=points)
 
 
 def _factor(own: float, target: float) -> float:

@@ -27,7 +27,7 @@ class DurationProfile:
         fast_wrist: its upper bound.
         shortest_transition: [s].
         longest_transition: [s].
-        jerk: wrist jerk that a transition may reach [shoulder widths per second cubed].
+        letter_transition: shortest transition between letters, whose fingers have further to go than the hand [s].
     """
 
     citation: tuple[float, ...] = (0.40, 0.67, 0.83, 1.03, 1.37)
@@ -36,11 +36,11 @@ class DurationProfile:
     final_factor: float = 1.30
     letter: float = 0.17
     letter_final: float = 1.5
-    slow_wrist: float = 2.0
+    slow_wrist: float = 2.5
     fast_wrist: float = 6.0
     shortest_transition: float = 0.08
-    longest_transition: float = 0.36
-    jerk: float = 400.0
+    longest_transition: float = 0.40
+    letter_transition: float = 0.13
 
     def sign_seconds(self, natural: float, is_final: bool = False) -> float:
         """Duration of a sign in a sentence from its duration as a citation form, by matching percentiles [s]."""
@@ -53,24 +53,12 @@ class DurationProfile:
         """How long a letter is held; the first and the last of a word are held longer [s]."""
         return self.letter * (self.letter_final if is_edge else 1.0)
 
-    def transition_seconds(self, gap: float, way: float, speed: float) -> float:
-        """Duration of the movement between two signs.
-
-        Args:
-            gap: distance of the two poses, hands and fingers [shoulder widths].
-            way: how far a wrist has to go [shoulder widths].
-            speed: speed of the wrists beside the gap [shoulder widths per second].
-
-        Returns:
-            seconds, long enough that the wrist's jerk stays below the profile's.
-        """
+    def transition_seconds(self, gap: float, speed: float, is_letter: bool = False) -> float:
+        """Duration of the movement over ``gap`` between signs that move at ``speed`` (shoulder widths, per second)."""
+        shortest = self.letter_transition if is_letter else self.shortest_transition
         seconds = gap / min(max(speed, self.slow_wrist), self.fast_wrist)
-        smooth = (SMOOTHED_JERK * way / self.jerk) ** (1 / 3)
-        return float(max(min(max(seconds, self.shortest_transition), self.longest_transition), smooth))
+        return min(max(seconds, shortest), self.longest_transition)
 
-
-# A minimum-jerk movement over D in time T peaks at 60 D / T³; the 6 Hz filter leaves about this much of the 60.
-SMOOTHED_JERK = 17.0
 
 DEFAULT_PROFILE = DurationProfile()
 
@@ -83,15 +71,16 @@ FASTEST = 2.0
 
 
 @njit(cache=True, nogil=True)
-def warp(speed: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
-    """Positions of ``count`` frames in a clip: holds give way first, then all frames alike, at most at double speed.
+def warp(speed: np.ndarray, count: int, fastest: float = FASTEST) -> tuple[np.ndarray, bool]:
+    """Positions of ``count`` frames in a clip: holds give way first, then all frames alike.
 
     Args:
         speed: (T,) wrist speed of the clip's frames [shoulder widths per second].
         count: wanted number of frames.
+        fastest: movement may run at up to this many times its recorded speed.
 
     Returns:
-        (n,) positions from 0 to T - 1 and whether the double-speed limit made n larger than ``count``.
+        (n,) positions from 0 to T - 1 and whether that limit made n larger than ``count``.
     """
     intervals = len(speed) - 1
     if intervals < 1:
@@ -102,7 +91,7 @@ def warp(speed: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
         still += speed[t + 1] < slow
     moving = intervals - still
     total = max(count - 1, 1)
-    shortest = moving / FASTEST + SHORTEST_HOLD * still
+    shortest = moving / fastest + SHORTEST_HOLD * still
     is_capped = total < shortest - 1e-9
     if is_capped:
         total = int(np.ceil(shortest))
@@ -123,7 +112,10 @@ def warp(speed: np.ndarray, count: int) -> tuple[np.ndarray, bool]:
     return positions, is_capped
 
 
-def odd_frames(seconds: float, fps: float) -> int:
-    """The odd number of frames nearest above a duration: a movement then has a frame at its very middle."""
-    count = max(1, int(np.ceil(seconds * fps - 1e-9)))
-    return count if count % 2 else count + 1
+def odd_frames(count: float) -> int:
+    """The odd number nearest to ``count``, at least 1: a movement then has a frame at its very middle.
+
+    >>> [odd_frames(count) for count in (0.2, 2.9, 3.0, 4.1)]
+    [1, 3, 3, 5]
+    """
+    return max(1, 2 * round((count - 1) / 2) + 1)
