@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from signgen.data.atomic import atomic_path
-from signgen.data.npz_file import Npz, npy_bytes, open_npz, read_file, write_archive
+from signgen.data.files import read_file
+from signgen.data.npz_file import MAX_FILE_BYTES, Npz, npy_bytes, open_npz, write_archive
 from signgen.errors import DataError, PoseError
 from signgen.pose.layout import NUM_KEYPOINTS
 from signgen.pose.sequence import PoseSequence
@@ -24,7 +25,7 @@ def read_npz(path: Path) -> PoseSequence:
     Raises:
         DataError: missing, damaged, unsafe, of another layout, or with values no `PoseSequence` may have.
     """
-    npz = open_npz(read_file(path), str(path))
+    npz = open_npz(read_file(path, MAX_FILE_BYTES), str(path))
     if "keypoints" not in npz and ("frames" in npz or "frame_payloads" in npz):
         raise DataError(f"{path}: a poses.npz of SignVerse, not a dense one; read it with read_poses")
     header = npz.header("keypoints")

@@ -133,22 +133,6 @@ class Npz:
         return memoryview(self.data)[start : start + info.compress_size]
 
 
-def read_file(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """The bytes of a file of bounded size.
-
-    Raises:
-        DataError: missing, not a readable file, or too large.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(data) > max_bytes:
-        raise DataError(f"{path}: larger than {max_bytes} bytes")
-    return data
-
-
 def open_npz(data: bytes, where: str) -> Npz:
     """The directory of an archive, with every declared size checked.
 

@@ -119,7 +119,7 @@ def read_shard(
 
     def trouble(name: str, reason: str) -> None:
         if on_error == "raise":
-            raise DataError(f"{where}: {name[:120]!r}: {reason}")
+            raise DataError(f"{where}: {reason}" if name == where else f"{where}: {name[:120]!r}: {reason}")
         log.append(Skipped(name, reason))
 
     try:
@@ -244,7 +244,8 @@ def write_shard(samples: Iterable[Sample], path: Path) -> int:
     if isinstance(samples, (list, tuple)):
         samples = sorted(samples, key=lambda sample: sample.video_id)
     count, last, seen = 0, "", set[str]()
-    with atomic_path(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        tar = tarfile.TarFile(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT)
         for sample in samples:
             name = sample.video_id
             if not _VIDEO_ID.fullmatch(name):
@@ -256,6 +257,7 @@ def write_shard(samples: Iterable[Sample], path: Path) -> int:
             _add(tar, sample)
             seen.add(name.casefold())
             count, last = count + 1, name
+        tar.close()  # writes the end, so only if all went well
     return count
 
 

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from signgen.data.atomic import atomic_path
-from signgen.data.npz_file import Npz, npy_bytes, npy_header, open_npz, read_file, write_archive
+from signgen.data.files import read_file
+from signgen.data.npz_file import MAX_FILE_BYTES, Npz, npy_bytes, npy_header, open_npz, write_archive
 from signgen.data.signverse_frames import StoredFrames, scan_frames, unpickle_frames
 from signgen.errors import DataError, PoseError
 from signgen.pose.layout import PARTS
@@ -44,7 +45,7 @@ def read_signverse_npz(
         DataError: missing, damaged, unsafe, or not as SignVerse writes it.
     """
     where = where or (str(source) if isinstance(source, Path) else "poses.npz")
-    npz = open_npz(read_file(source) if isinstance(source, Path) else source, where)
+    npz = open_npz(read_file(source, MAX_FILE_BYTES) if isinstance(source, Path) else source, where)
     return _read_card(npz, people) if _CARD in npz else _read_payloads(npz, people)
 
 

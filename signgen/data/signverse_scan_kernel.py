@@ -205,7 +205,8 @@ def _run(
 ) -> Whole:  # fmt: skip
     """The machine: the most frequent opcodes here, the others in `_state` and `_rare`."""
     kinds, values = m[KINDS:VALUES], m[VALUES:SIZE]
-    depth, end = 0, data.shape[0]
+    end = data.shape[0]
+    depth: Whole = 0
     memos: Whole = 0
     while 0 <= i < end and depth < MAX_DEPTH:
         op, left, word = np.int64(data[i]), end - i - 1, np.int64(0)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from signgen.data.files import read_file
 from signgen.errors import DataError
 
 MAX_JSON_BYTES = 64 << 20
@@ -21,12 +22,7 @@ def read_json_object(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, A
     Raises:
         DataError: missing, too large, not JSON, or not an object.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    return parse_json_object(data, str(path), max_bytes)
+    return parse_json_object(read_file(path, max_bytes), str(path), max_bytes)
 
 
 def parse_json_object(
