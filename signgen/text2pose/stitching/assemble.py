@@ -20,8 +20,6 @@ PALM_LEAD = 0.85
 FINGER_LEAD = 0.80
 # A jerky transition is made longer up to this [s].
 LONGEST_RELIEF = 0.5
-# No transition is jerkier than this to a viewer [shoulder widths per second cubed].
-LEAST_JERK = 50.0
 # Frames on either side that the smoothing of a transition depends on.
 CONTEXT = 16
 BREATH = 0.02
@@ -67,13 +65,11 @@ class Pace:
         profile: tempo of the transitions.
         transition_scale: factor on the length of transitions.
         speed: factor on the speed of everything.
-        jerk: wrist jerk above which a transition is made longer [shoulder widths per second cubed].
     """
 
     profile: DurationProfile
     transition_scale: float = 1.0
     speed: float = 1.0
-    jerk: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -133,9 +129,9 @@ def bridge(
     seconds = pace.profile.transition_seconds(distance(before, after), speed, is_spelling)
     # A transition of n frames takes n + 1 steps, from the last frame before it to the first after.
     wanted = max(seconds * pace.transition_scale / pace.speed * before.fps - 1, 1.0)
-    count = odd_frames(wanted - owed)
+    count = max(odd_frames(wanted - owed), 3 if is_spelling else 1)
     middle = transition_frames(before, after, count)
-    limit = max(pace.jerk * pace.speed**3, LEAST_JERK)
+    limit = pace.profile.jerk * pace.speed**3
     while (jerk := _jerk(before, middle, after)) > limit and count < LONGEST_RELIEF * before.fps:
         # The jerk of a movement falls with the cube of its time.
         wanted = max(wanted, (count + 1) * (jerk / limit) ** (1 / 3) - 1)

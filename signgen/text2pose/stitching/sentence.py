@@ -26,8 +26,6 @@ REACH_SECONDS = 0.4
 # A letter whose wrist or fingertips travel further than this [shoulder widths] is signed with movement (J, Z).
 MOVING_LETTER = 0.45
 LONGEST_LETTER = 0.8
-# Transitions are made longer until their jerk is this share of the signs' 95th percentile.
-RELIEF = 0.8
 # The second of two equal letters slides this far to the side [shoulder widths].
 DOUBLE_SLIDE = 0.12
 
@@ -121,15 +119,13 @@ def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Sti
     if settings.settle:
         cores = settle_idle_hands(cores)
     chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
-    limits = within_sign_limits(chosen)
-    jerk = RELIEF * limits[2] if np.isfinite(limits[2]) else np.inf
-    clip, runs = assemble(cores, Pace(settings.profile, settings.transition_scale, settings.speed, jerk))
+    clip, runs = assemble(cores, Pace(settings.profile, settings.transition_scale, settings.speed))
     if settings.settle:
         settle_trunk(clip)
     if settings.smooth:
         points = smooth(clip.points, clip.confidence, clip.fps, settings.body_hz, settings.finger_hz)
         clip = Clip(points, clip.confidence, clip.source, clip.fps)
-    report = seam_report(clip, runs, limits) | {"warnings": warnings}
+    report = seam_report(clip, runs, within_sign_limits(chosen)) | {"warnings": warnings}
     return Stitched(apply_marks(clip, _spans(signs, runs)), runs, tuple(choices), report)
 
 
@@ -160,10 +156,10 @@ def _core(
     first, last = _shown_span(clip)
     reach, count = REACH_SECONDS * clip.fps, round(RAISE_SECONDS / settings.speed * clip.fps)
     raised = lowered = np.zeros(0)
-    if ends[0] and start > first:
-        raised = np.linspace(max(start - reach, first), start, count + 1)[:-1]
-    if ends[1] and last > stop - 1:
-        lowered = np.linspace(stop - 1, min(stop - 1 + reach, last), count + 1)[1:]
+    if ends[0] and settings.crop and not clip.is_cut:
+        raised = np.linspace(min(max(start - reach, first), start), start, count + 1)[:-1]
+    if ends[1] and settings.crop and not clip.is_cut:
+        lowered = np.linspace(stop - 1, max(min(stop - 1 + reach, last), stop - 1), count + 1)[1:]
     positions = np.concatenate([raised, middle, lowered])
     after = clip.take(np.arange(choice.stop, len(clip), dtype=np.float64))
     core = Core(clip.take(positions), after, sign.pause, sign.is_letter, sign.seconds is not None)

@@ -27,6 +27,8 @@ class DurationProfile:
         fast_wrist: its upper bound.
         shortest_transition: [s].
         longest_transition: [s].
+        jerk: wrist jerk above which a transition is made longer [shoulder widths per second cubed]; inside signs the
+            95th percentile is 513 for the letters of ASL and 433 in fluent DGS sentences.
         letter_transition: shortest transition between letters, whose fingers have further to go than the hand [s].
     """
 
@@ -41,6 +43,7 @@ class DurationProfile:
     shortest_transition: float = 0.08
     longest_transition: float = 0.40
     letter_transition: float = 0.13
+    jerk: float = 390.0
 
     def sign_seconds(self, natural: float, is_final: bool = False) -> float:
         """Duration of a sign in a sentence from its duration as a citation form, by matching percentiles [s]."""
