@@ -11,7 +11,6 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from signgen.config import setting
-from signgen.data.cue import Cue
 from signgen.errors import LexiconError
 from signgen.lexicon.entry import Entry
 from signgen.lexicon.plan import PauseItem, Plan, SignItem
@@ -180,12 +179,14 @@ class Stitch:
     def _utterance(
         self, plan: Plan, items: Sequence[SignItem], chosen: Sequence[tuple[Entry, ...]], stitched: Stitched
     ) -> Utterance:
+        from signgen.text2pose.stitching.timeline import timeline
+
         entries = [options[choice.variant] for options, choice in zip(chosen, stitched.choices, strict=True)]
         poses = self._on_canvas(stitched.clip)
         return Utterance(
             poses,
             mode=plan.mode,
-            tiers=_tiers(plan, items, entries, stitched, poses),
+            tiers=timeline(plan, items, entries, stitched.runs, poses.fps),
             coverage=plan.coverage,
             origins=tuple(self._origins(entries, stitched)),
             report={
@@ -241,27 +242,6 @@ def _pause_after(item: SignItem, after: SignItem | PauseItem | None) -> float:
     if isinstance(after, SignItem) and item.kind == after.kind == "letter" and item.word != after.word:
         return WORD_GAP
     return 0.0
-
-
-def _tiers(
-    plan: Plan, items: Sequence[SignItem], entries: Sequence[Entry], stitched: Stitched, poses: PoseSequence
-) -> dict[str, tuple[Cue, ...]]:
-    """Text, words, glosses and recordings over time."""
-    spans = [(run.start / poses.fps, run.end / poses.fps) for run in stitched.runs if run.operation == "sign"]
-    gloss = [Cue(*span, item.gloss) for span, item in zip(spans, items, strict=True)]
-    source = [Cue(*span, entry.id) for span, entry in zip(spans, entries, strict=True)]
-    words: list[Cue] = []
-    for i, (item, span) in enumerate(zip(items, spans, strict=True)):
-        if i and items[i - 1].word == item.word:
-            words[-1] = Cue(words[-1].start, span[1], words[-1].text)
-        else:
-            words.append(Cue(*span, plan.coverage[item.word].text))
-    return {
-        "text": (Cue(0.0, poses.seconds, plan.text),),
-        "word": tuple(words),
-        "gloss": tuple(gloss),
-        "source": tuple(source),
-    }
 
 
 def _short(text: str) -> str:

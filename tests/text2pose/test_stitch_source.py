@@ -76,6 +76,18 @@ def test_the_account_is_complete(source: Stitch) -> None:
         assert cue.end == pytest.approx(origin.end / 24)
 
 
+def test_captions_come_sentence_by_sentence(source: Stitch) -> None:
+    utterance = source.explain("Hello Ada. How are you?  Fine, thanks!")
+    cues = utterance.tiers["text"]
+    assert [cue.text for cue in cues] == ["Hello Ada.", "How are you?", "Fine, thanks!"]
+    assert cues[0].start == 0
+    assert cues[-1].end == pytest.approx(utterance.poses.seconds)
+    assert all(a.end == b.start for a, b in pairwise(cues))
+    how = next(cue for cue in utterance.tiers["word"] if cue.text == "you")
+    assert cues[1].start <= how.start
+    assert how.end <= cues[1].end
+
+
 def test_the_same_call_gives_the_same_poses(source: Stitch) -> None:
     first, second = source("hello", seed=3), Stitch()("hello", seed=3)
     np.testing.assert_array_equal(first.keypoints, second.keypoints)

@@ -104,7 +104,7 @@ def relaxed_hand(outwards: float) -> np.ndarray:
     for joint, (length, angle) in enumerate(((0.35, 0.9), (0.35, 0.5), (0.28, 0.3), (0.24, 0.2)), start=1):
         vectors[joint] = -outwards * palm * length * np.sin(angle), palm * length * np.cos(angle)
     for finger in range(4):
-        spread = 0.22 - 0.15 * finger
+        spread = 0.14 - 0.10 * finger
         scale = (0.95, 1.0, 0.95, 0.8)[finger]
         for joint, length in enumerate((1.0, 0.45 * scale, 0.28 * scale, 0.2 * scale)):
             angle = spread - 0.12 * joint * (1 if joint else 0)
