@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,13 +185,11 @@ def _suffix(path: Path) -> str:
 
 
 def _read_npz(path: Path, _hints: Hints) -> Read:
+    from signgen.data.files import read_file
     from signgen.data.npz import read_npz
+    from signgen.data.npz_file import MAX_FILE_BYTES, open_npz
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {name.removesuffix(".npy") for name in archive.namelist()[:64]}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise DataError(f"{path}: damaged zip archive; is it cut short?") from None
+    names = open_npz(read_file(path, MAX_FILE_BYTES), str(path)).members.keys()
     if not names.isdisjoint({"frames", "frame_payloads"}):
         from signgen.data.signverse import read_signverse_npz
         from signgen.pose.convert.signverse import REPORT

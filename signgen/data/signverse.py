@@ -114,10 +114,20 @@ def _sequences(
 
     points = stored.points[:people]
     finish(points, *scale)
+    points = _read_only(points)
     try:
         return [PoseSequence(person, fps, *size) for person in points]  # type: ignore[arg-type]
     except (ValueError, OverflowError) as error:
         raise DataError(f"{npz.where}: {error}") from None
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """The array and all it is a view of, made read-only, so that a sequence need not copy it."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        owner.setflags(write=False)
+        owner = owner.base
+    return array
 
 
 def write_signverse_npz(

@@ -125,7 +125,7 @@ def number(data: np.ndarray, start: Whole, count: Whole) -> Whole:
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def plain(op: Whole, word: Whole, left: Whole, i: Whole) -> tuple[Whole, Whole, Whole]:
     """Kind, number and size of what an opcode pushes by itself; kind 0 if it pushes nothing plain.
 
@@ -156,7 +156,7 @@ def plain(op: Whole, word: Whole, left: Whole, i: Whole) -> tuple[Whole, Whole, 
     return 0, np.int64(0), 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def memo_number(op: Whole, word: Whole, count: Whole) -> tuple[Whole, Whole]:
     """Number in the memo, and size of the number, of the opcodes that store or recall."""
     if op == 0x94:  # MEMOIZE
@@ -164,7 +164,7 @@ def memo_number(op: Whole, word: Whole, count: Whole) -> tuple[Whole, Whole]:
     return (word & 0xFF, 1) if op == 0x71 or op == 0x68 else (word, 4)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def name_of(module: Whole, name: Whole) -> Whole:
     """Token of a callable NumPy's pickles use, or -1."""
     if name == RECONSTRUCT and (module == 0 or module == 1):
@@ -174,7 +174,7 @@ def name_of(module: Whole, name: Whole) -> Whole:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _small_tuple(count: Whole, k0: Whole, v0: Whole, k1: Whole, v1: Whole, k2: Whole) -> tuple[Whole, Whole]:
     """A tuple of one to three values as one value; kind 0 if it is not one NumPy writes."""
     if count == 1:
@@ -211,7 +211,7 @@ def _item_bytes(dtype: Whole) -> Whole:
     return 8 if dtype == F8 or dtype == F8 + 2 else 4
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _reduced(kind: Whole, value: Whole, argument: Whole, token: Whole) -> tuple[Whole, Whole]:
     """What a callable returns; kind 0 if it is not one NumPy's pickles call so."""
     if kind == CALLABLE and value == RECONSTRUCT and argument == NEW_ARRAY:
@@ -221,7 +221,7 @@ def _reduced(kind: Whole, value: Whole, argument: Whole, token: Whole) -> tuple[
     return 0, 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _built(kind: Whole, value: Whole, state: Whole, number: Whole) -> tuple[Whole, Whole]:
     """A value after BUILD; kind 0 if the state does not fit it."""
     if kind == ARRAY and value == -1 and state == ARRAY_STATE:
@@ -234,7 +234,7 @@ def _built(kind: Whole, value: Whole, state: Whole, number: Whole) -> tuple[Whol
     return 0, 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def combined(
     op: Whole, k0: Whole, v0: Whole, k1: Whole, v1: Whole, k2: Whole, frames: Whole
 ) -> tuple[Whole, Whole]:

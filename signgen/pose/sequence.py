@@ -122,10 +122,22 @@ def cleaned(keypoints: np.ndarray) -> np.ndarray:
 
 
 def _float32(values: Any, name: str) -> np.ndarray:
+    if _is_frozen(values) and values.dtype == np.float32 and values.flags.c_contiguous:
+        return np.asarray(values)
     try:
         return np.array(values, dtype=np.float32, order="C")
     except (TypeError, ValueError):
         raise PoseError(f"{name}: expected an array of numbers") from None
+
+
+def _is_frozen(values: Any) -> bool:
+    """Whether an array can be shared: nobody can write to it, and it is most of the memory it keeps alive."""
+    owner = values
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable or 2 * values.nbytes < owner.nbytes:
+            return False
+        owner = owner.base
+    return isinstance(values, np.ndarray) and (owner is None or isinstance(owner, bytes))
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
