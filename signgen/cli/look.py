@@ -63,12 +63,20 @@ def inspect(
     fps: o.Rate = None,
     width: o.Width = None,
     height: o.Height = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="Also draw a contact sheet of its frames.", metavar="PNG", show_default=False),
+    ] = None,
     as_json: o.Json = False,
 ) -> int:
-    """Say what a file holds."""
+    """Say what a file holds, and show it."""
     from signgen.workflow.inspect import inspect as look
 
-    facts = look(file, fps=fps, width=width, height=height)
+    facts = dict(look(file, fps=fps, width=width, height=height))
+    if sheet is not None:
+        from signgen.workflow.sheet import contact_sheet
+
+        facts["sheet"] = str(contact_sheet(file, sheet))
     if as_json:
         print_json(facts)
     else:
