@@ -51,3 +51,13 @@ def bone_lengths(xy: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     seen = confidence > 0
     lengths[~(seen & seen[..., PARENTS]) | (PARENTS < 0)] = np.nan
     return lengths
+
+
+def minimum_jerk(u: np.ndarray) -> np.ndarray:
+    """Position on a straight minimum-jerk movement from 0 to 1 (Flash & Hogan 1985): 10u³ - 15u⁴ + 6u⁵.
+
+    >>> minimum_jerk(np.array([0.0, 0.5, 1.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    eased: np.ndarray = u**3 * (10 - 15 * u + 6 * u**2)
+    return eased
