@@ -8,14 +8,14 @@ help:
 	@echo "make demo    install the core and write demo/hello.mp4"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make check   linters, types, import layers"
-	@echo "make bench   the tables of docs/benchmarks.md (peers are installed into .venv-peers)"
+	@echo "make bench   run beside the peers (installed into .venv-peers); figures are in docs/benchmarks.md"
 	@echo "make clean   remove .venv and everything made"
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .stamps/core: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[lexicons]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable ".[lexicons]"
 	@mkdir -p .stamps && touch $@
 
 .stamps/dev: pyproject.toml | .venv/bin/python
@@ -33,6 +33,17 @@ check: .stamps/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# The peers: controlnet-aux asks for torch and torchvision, which drawing does not need.
+.stamps/peers: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --editable ".[dev]" matplotlib
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --no-deps controlnet-aux==0.0.10
+	@mkdir -p .stamps && touch $@
+
+bench: .stamps/peers
+	for name in stitching drawing dataset_io pose_files video; do \
+		echo "== $$name"; .venv-peers/bin/python benchmarks/$$name.py || exit 1; done
 
 clean:
 	rm -rf .venv .venv-peers .stamps demo dist build
