@@ -129,7 +129,8 @@ def bridge(
     seconds = pace.profile.transition_seconds(distance(before, after), speed, is_spelling)
     # A transition of n frames takes n + 1 steps, from the last frame before it to the first after.
     wanted = max(seconds * pace.transition_scale / pace.speed * before.fps - 1, 1.0)
-    count = max(odd_frames(wanted - owed), 3 if is_spelling else 1)
+    least = pace.profile.shortest(is_spelling) * pace.transition_scale / pace.speed * before.fps - 1
+    count = max(odd_frames(wanted - owed), odd_frames(least))
     middle = transition_frames(before, after, count)
     limit = pace.profile.jerk * pace.speed**3
     while (jerk := _jerk(before, middle, after)) > limit and count < LONGEST_RELIEF * before.fps:

@@ -56,11 +56,14 @@ class DurationProfile:
         """How long a letter is held; the first and the last of a word are held longer [s]."""
         return self.letter * (self.letter_final if is_edge else 1.0)
 
+    def shortest(self, is_letter: bool) -> float:
+        """Shortest transition between two signs or two letters [s]."""
+        return self.letter_transition if is_letter else self.shortest_transition
+
     def transition_seconds(self, gap: float, speed: float, is_letter: bool = False) -> float:
         """Duration of the movement over ``gap`` between signs that move at ``speed`` (shoulder widths, per second)."""
-        shortest = self.letter_transition if is_letter else self.shortest_transition
         seconds = gap / min(max(speed, self.slow_wrist), self.fast_wrist)
-        return min(max(seconds, shortest), self.longest_transition)
+        return min(max(seconds, self.shortest(is_letter)), self.longest_transition)
 
 
 DEFAULT_PROFILE = DurationProfile()
