@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -36,25 +37,19 @@ def sequences_of(file: PoseFile) -> tuple[list[PoseSequence], ConversionReport]:
         DataError: components of an unknown layout; the text is without a path.
     """
     header = file.header
-    names = header.point_names
-    keep, columns = _columns(header)
-    notes: tuple[str, ...] = ()
-    people, report = [], ConversionReport("")
+    convert, report = _conversion(header.components)
+    people = []
     for person in range(file.points.shape[1]):
-        points = _points(file, person, keep, columns)
-        with np.errstate(over="ignore", invalid="ignore"):
-            converted, report = _to_dwpose(points, names, header)
+        converted = convert(file.points[:, person], file.confidence[:, person], header.width)
         width, height = header.width, header.height
         if not width or not height:
             width, height = _extent(converted)
-            notes = (f"no canvas in the file; {width}x{height} holds all keypoints",)
+            note = f"no canvas in the file; {width}x{height} holds all keypoints"
+            report = replace(report, notes=(note,))
         depth = converted[..., 3] if converted.shape[2] == 4 else None
         people.append(PoseSequence(converted[..., :3], file.fps, width, height, depth))
     if not people:
         raise DataError("no person in any frame")
-    report = ConversionReport(
-        report.layout, report.mapped, report.derived, report.dropped, report.missing, notes
-    )
     return people, report
 
 
@@ -137,19 +132,46 @@ def _named_limbs(points: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     return tuple((points.index(a), points.index(b)) for a, b in pairs if a in points and b in points)
 
 
-def _to_dwpose(
-    points: np.ndarray, names: holistic.Components, header: PoseHeader
-) -> tuple[np.ndarray, ConversionReport]:
-    if names == _own_names():
-        return tidied(points), ConversionReport("dwpose", mapped=dwpose.NAMES)
+Convert = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+
+
+@lru_cache(maxsize=32)
+def _conversion(components: tuple[Component, ...]) -> tuple[Convert, ConversionReport]:
+    """From (T, K, D) coordinates, (T, K) confidences and the canvas width to (T, 128, 3 or 4), and its report.
+
+    The files of a lexicon share one tuple of components (`parse_header`), so this is found out once.
+
+    Raises:
+        DataError: components of an unknown layout.
+    """
+    columns = _columns(components)
+    names = tuple((component.name, component.points) for component in components)
     if holistic.is_holistic(names):
-        _, used = used_points(names)
-        return holistic.to_dwpose(points, used, header.width), holistic.report(names)
-    counts = tuple(len(component_points) for _, component_points in names)
+        mapping, numbers = holistic.mapping_of(names), np.array(columns)
+        return lambda xyz, c, width: holistic.converted(xyz, c, numbers, mapping, width), holistic.report(
+            names
+        )
+    to_dwpose, report = _plain_conversion(names)
+
+    def convert(coordinates: np.ndarray, confidence: np.ndarray, _width: int) -> np.ndarray:
+        x, y, *z = (coordinates[..., column] for column in columns)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return to_dwpose(np.stack([x, y, confidence, *z], axis=-1))
+
+    return convert, report
+
+
+def _plain_conversion(
+    names: holistic.Components,
+) -> tuple[Callable[[np.ndarray], np.ndarray], ConversionReport]:
+    """From (T, K, 3 or 4) points to (T, 128, 3 or 4), for layouts whose z is depth already."""
+    if names == _own_names():
+        return tidied, ConversionReport("dwpose", mapped=dwpose.NAMES)
     if names and names[0][0] in _OPENPOSE:
-        return _from_openpose(points, names)
+        return _from_openpose(names)
+    counts = tuple(len(points) for _, points in names)
     if counts == (23, 68, 21, 21) and names[0][1][:2] == ("nose", "left_eye"):
-        return coco_wholebody.to_dwpose(points), coco_wholebody.TO_DWPOSE.report
+        return coco_wholebody.to_dwpose, coco_wholebody.TO_DWPOSE.report
     raise DataError(
         f"components {', '.join(name for name, _ in names)[:120]} are of no known layout "
         f"(known: {', '.join(LAYOUTS)})"
@@ -161,57 +183,33 @@ def _own_names() -> holistic.Components:
     return tuple((c.name, c.points) for c in components_of("dwpose", False))
 
 
-def _from_openpose(points: np.ndarray, names: holistic.Components) -> tuple[np.ndarray, ConversionReport]:
+def _from_openpose(
+    names: holistic.Components,
+) -> tuple[Callable[[np.ndarray], np.ndarray], ConversionReport]:
     """Components in any order, absent ones missing, in OpenPose's order."""
     where, start = {}, 0
-    for name, component_points in names:
-        where[name] = points[:, start : start + len(component_points)]
-        start += len(component_points)
-    parts = []
+    for name, points in names:
+        where[name] = range(start, start + len(points))
+        start += len(points)
+    # Where each point comes from; the point after the last is one that is missing.
+    order: list[int] = []
     for name, counts in _OPENPOSE.items():
-        part = where.get(name, np.zeros((len(points), counts[0], points.shape[2]), np.float32))
-        if part.shape[1] not in counts:
-            raise DataError(f"component {name} has {part.shape[1]} points instead of {counts[0]}")
-        parts.append(part)
-    joined = np.concatenate(parts, axis=1)
-    mapping = openpose.mapping(joined.shape[1])
-    return mapping(joined), mapping.report
+        part = where.get(name, [start] * counts[0])
+        if len(part) not in counts:
+            raise DataError(f"component {name} has {len(part)} points instead of {counts[0]}")
+        order += part
+    mapping = openpose.mapping(len(order))
+    padding = ((0, 0), (0, 1), (0, 0))
+    return lambda points: mapping(np.pad(points, padding)[:, order]), mapping.report
 
 
-def _columns(header: PoseHeader) -> tuple[np.ndarray, list[int]]:
-    """Which points to read, and in which columns x, y and z are."""
-    formats = {component.format for component in header.components}
+def _columns(components: tuple[Component, ...]) -> list[int]:
+    """The columns of x, y and, if there, z."""
+    formats = {component.format for component in components}
     columns = min(formats, key=len) if formats else ""
     if not all(known.startswith(columns[:-1]) for known in formats) or not {"X", "Y"} <= set(columns):
         raise DataError(f"component formats {', '.join(sorted(formats))} are not like XYC or XYZC")
-    names = header.point_names
-    keep = used_points(names)[0] if holistic.is_holistic(names) else np.arange(header.num_points)
-    return keep, [columns.index(letter) for letter in "XYZ" if letter in columns]
-
-
-@lru_cache(maxsize=32)
-def used_points(names: holistic.Components) -> tuple[np.ndarray, holistic.Components]:
-    """Numbers of the points that the conversion of a MediaPipe file looks at, and their names."""
-    mapping = holistic.mapping_of(names)
-    wanted = {*mapping.copies.values(), *(name for group in mapping.means.values() for name in group)}
-    flags = np.array([name in wanted for name in mapping.sources])
-    used, start = [], 0
-    for name, points in names:
-        kept = tuple(p for p, flag in zip(points, flags[start : start + len(points)], strict=True) if flag)
-        used.append((name, kept))
-        start += len(points)
-    return np.flatnonzero(flags), tuple(used)
-
-
-def _points(file: PoseFile, person: int, keep: np.ndarray, columns: list[int]) -> np.ndarray:
-    """(T, len(keep), 3 or 4) x, y, confidence and, if there, z of one person."""
-    out = np.empty((len(file), len(keep), len(columns) + 1), np.float32)
-    source = file.points[:, person]
-    out[..., :2] = source[:, keep[:, None], columns[:2]] if columns[:2] != [0, 1] else source[:, keep, :2]
-    out[..., 2] = file.confidence[:, person][:, keep]
-    if len(columns) == 3:
-        out[..., 3] = source[:, keep, columns[2]]
-    return out
+    return [columns.index(letter) for letter in "XYZ" if letter in columns]
 
 
 def _extent(points: np.ndarray) -> tuple[int, int]:

@@ -128,9 +128,15 @@ _LAYOUTS: dict[str, tuple[str | None, ...]] = {".npz": (None, "dense", "signvers
 
 def _reader(path: Path) -> Callable[[Path, Hints], Read]:
     """The reader of a file or folder, by its content; the suffix decides only between texts."""
-    if path.is_dir():
-        return _folder_reader(path)
-    head = _head(path)
+    try:
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(64)
+    except OSError as error:
+        if path.is_dir():
+            return _folder_reader(path)
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if not head:
+        raise DataError(f"{path}: the file is empty")
     suffix = _suffix(path)
     if head.startswith(b"PK"):
         return _read_npz
@@ -155,17 +161,6 @@ def _folder_reader(path: Path) -> Callable[[Path, Hints], Read]:
     if any(name.endswith((".npz", ".json")) for name in names):
         return _read_dwpose
     raise DataError(f"{path}: no frames in this folder; expected *_keypoints.json, or DWPose's .npz or .json")
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            head = file.read(64)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if not head:
-        raise DataError(f"{path}: the file is empty")
-    return head
 
 
 def _is_pose(head: bytes) -> bool:

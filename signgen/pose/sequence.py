@@ -43,12 +43,12 @@ class PoseSequence:
             raise PoseError(f"keypoints: expected shape (T, {NUM_KEYPOINTS}, 3), got {keypoints.shape}")
         if not np.isfinite(keypoints).all():
             raise PoseError("keypoints: values must be finite (a missing keypoint is 0, 0, 0)")
-        confidence = keypoints[..., 2]
+        confidence = keypoints[..., 2].ravel()
         if confidence.size and (confidence.min() < 0 or confidence.max() > 1):
             raise PoseError(
                 f"keypoints: confidence must lie in [0, 1], got {confidence.min():g} to {confidence.max():g}"
             )
-        if keypoints[confidence == 0].any():
+        if keypoints.reshape(-1, 3).compress(confidence == 0, axis=0).any():
             raise PoseError("keypoints: a missing keypoint (confidence 0) must have x = y = 0")
         if not (np.isfinite(self.fps) and 0 < self.fps <= MAX_FPS):
             raise PoseError(f"fps: expected a rate in (0, {MAX_FPS:g}], got {self.fps}")

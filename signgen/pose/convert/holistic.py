@@ -14,7 +14,6 @@ import numpy as np
 from signgen.errors import PoseError
 from signgen.pose.convert.face_mesh import IBUG_68, NOSE, with_nose
 from signgen.pose.convert.mapping import Mapping, checked, tidied, to_dwpose_mapping
-from signgen.pose.convert.mediapipe_depth import give_depth
 from signgen.pose.convert.report import ConversionReport
 from signgen.pose.layout import BODY_NAMES, FACE, FACE_NAMES, HAND_NAMES, LEFT_HAND, RIGHT_HAND
 from signgen.pose.layout import NAMES as DWPOSE_NAMES
@@ -78,31 +77,52 @@ def to_dwpose(points: np.ndarray, components: Components, width: int) -> np.ndar
         width: canvas width [px].
 
     Returns:
-        (T, 128, 3 or 4) x, y, confidence and depth [px]. The neck is derived from the shoulders; nose, eyes
-        and ears, when the body lacks them, from the face; the nose of the face, when the mesh lacks it, from
-        eyes and mouth.
+        As `converted`.
 
     Raises:
         PoseError: K is another number, or no component is MediaPipe's.
     """
     mapping = mapping_of(components)
-    out = mapping(points)
+    points = checked(points, len(mapping.sources), mapping.layout)
+    columns = np.array([0, 1, 3][: points.shape[2] - 1])
+    return converted(points, points[..., 2], columns, mapping, width)
+
+
+def converted(
+    coordinates: np.ndarray, confidence: np.ndarray, columns: np.ndarray, mapping: Mapping, width: int
+) -> np.ndarray:
+    """The points of a `mapping_of` MediaPipe's components as DWPose-128, read where they lie.
+
+    Args:
+        coordinates: (T, K, D) float32.
+        confidence: (T, K) float32.
+        columns: which columns are x, y and, if known, MediaPipe's z.
+        mapping: where the points go.
+        width: canvas width [px].
+
+    Returns:
+        (T, 128, 3 or 4) x, y, confidence and depth [px]. The neck is derived from the shoulders; nose, eyes
+        and ears, when the body lacks them, from the face; the nose of the face, when the mesh lacks it, from
+        eyes and mouth.
+    """
+    from signgen.pose.convert.mediapipe_kernels import gather, give_depth
+
+    out: np.ndarray = gather(coordinates, confidence, columns, *mapping.groups)
     if out.shape[2] == 4:
         give_depth(out, width)
     return completed(out, mapping)
 
 
 def completed(points: np.ndarray, mapping: Mapping) -> np.ndarray:
-    """Points (T, 128, 3 or 4) with what ``mapping`` lacks of nose and head derived from the rest."""
-    if _lacks_nose(mapping):
+    """Tidy points (T, 128, 3 or 4) with what ``mapping`` lacks of nose and head derived from the rest."""
+    lacks_nose, lacking = _derivations(mapping)
+    if lacks_nose:
         points[:, FACE] = with_nose(points[:, FACE])
-    for name, members in _HEAD.items():
-        if name not in mapping.copies:
-            group = points[:, [DWPOSE_NAMES.index(member) for member in members]]
-            place = DWPOSE_NAMES.index(name)
-            points[:, place] = group.mean(axis=1)
-            points[:, place, 2] = group[..., 2].min(axis=1)
-    return tidied(points)
+    for place, members in lacking:
+        group = points[:, members]
+        points[:, place] = group.mean(axis=1)
+        points[:, place, 2] = group[..., 2].min(axis=1)
+    return tidied(points) if lacks_nose or lacking else points
 
 
 def from_dwpose(keypoints: np.ndarray, width: int) -> np.ndarray:
@@ -124,9 +144,10 @@ def from_dwpose(keypoints: np.ndarray, width: int) -> np.ndarray:
 def report(components: Components) -> ConversionReport:
     """What `to_dwpose` maps, derives and drops of a file with these components."""
     mapping = mapping_of(components)
+    lacks_nose, lacking = _derivations(mapping)
     base = mapping.report
-    derived = [*base.derived, *(name for name in _HEAD if name not in mapping.copies)]
-    if _lacks_nose(mapping):
+    derived = [*base.derived, *(DWPOSE_NAMES[place] for place, _ in lacking)]
+    if lacks_nose:
         derived += [f"face_{name}" for name in FACE_NAMES[NOSE]]
     return ConversionReport(
         base.layout,
@@ -153,10 +174,16 @@ def mapping_of(components: Components) -> Mapping:
     return to_dwpose_mapping(f"mediapipe-holistic-{len(names)}", names, copies, means)
 
 
-def _lacks_nose(mapping: Mapping) -> bool:
+@lru_cache(maxsize=32)
+def _derivations(mapping: Mapping) -> tuple[bool, tuple[tuple[int, list[int]], ...]]:
+    """Whether the nose of the face is lacking, and place and sources of each point of the head that is."""
     nose = {f"face_{name}" for name in FACE_NAMES[NOSE]}
-    lacking = nose - mapping.copies.keys()
-    return bool(lacking) and "face_right_eyelid_0" in mapping.copies
+    lacks_nose = not nose <= mapping.copies.keys() and "face_right_eyelid_0" in mapping.copies
+    place = DWPOSE_NAMES.index
+    lacking = (
+        (place(n), [place(m) for m in members]) for n, members in _HEAD.items() if n not in mapping.copies
+    )
+    return lacks_nose, tuple(lacking)
 
 
 def _full_mapping() -> Mapping:

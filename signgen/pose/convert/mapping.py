@@ -68,6 +68,15 @@ class Mapping:
         return Mapping(self.layout, self.targets, self.sources, back, means or {})
 
     @cached_property
+    def groups(self) -> tuple[np.ndarray, np.ndarray]:
+        """Source numbers for compiled loops: those of target i are ``members[starts[i]:starts[i + 1]]``."""
+        place = {name: i for i, name in enumerate(self.sources)}
+        copied = {target: (source,) for target, source in self.copies.items()}
+        groups = [(copied | self.means).get(target, ()) for target in self.targets]
+        starts = np.cumsum([0, *map(len, groups)])
+        return starts, np.array([place[name] for group in groups for name in group], dtype=np.int64)
+
+    @cached_property
     def _copy_indices(self) -> tuple[np.ndarray, np.ndarray]:
         place = {name: i for i, name in enumerate(self.sources)}
         pairs = [(i, place[self.copies[name]]) for i, name in enumerate(self.targets) if name in self.copies]

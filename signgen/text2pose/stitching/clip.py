@@ -97,25 +97,13 @@ def make_clip(poses: PoseSequence, fps: float, *, is_cut: bool = False) -> Clip:
         PoseError: the shoulders are never seen.
     """
     from signgen.pose.motion_kernels import fill, sample
+    from signgen.text2pose.stitching.kernels import centre_and_scale, drop_giant_hands
 
     frame = shoulder_frame(poses)
     points, confidence = split(poses)
     positions = resample_positions(len(poses), poses.fps, fps)
     points, confidence = sample(points, confidence, positions)
-    _drop_giant_hands(points, confidence, frame.width)
+    drop_giant_hands(points, confidence, HANDS, LONGEST_PALM * frame.width)
     fill(points, confidence, MAX_GAP, PARENTS, ORDER, IS_RIGID)
-    points[..., 0] -= frame.x
-    points[..., 1] -= frame.y
-    points /= frame.width
-    points[confidence == 0] = 0
+    centre_and_scale(points, confidence, frame.x, frame.y, frame.width)
     return Clip(points, confidence, positions, fps, is_cut)
-
-
-def _drop_giant_hands(points: np.ndarray, confidence: np.ndarray, shoulders: float) -> None:
-    """Mark hands as missing, in place, where the palm is longer than any palm: the detector lost its scale."""
-    for _, _, first in SIDES:
-        palm = np.sqrt(((points[:, first + 9, :2] - points[:, first, :2]) ** 2).sum(-1))
-        giant = palm > LONGEST_PALM * shoulders
-        if giant.any():
-            confidence[giant, first : first + 21] = 0
-            points[giant, first : first + 21] = 0

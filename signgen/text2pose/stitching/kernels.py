@@ -12,6 +12,32 @@ FEATURES = 47
 
 
 @njit(cache=True, nogil=True)
+def drop_giant_hands(points: np.ndarray, confidence: np.ndarray, hands: np.ndarray, longest: float) -> None:
+    """Mark hands as missing, in place, whose palm is longer than any palm: the detector lost its scale."""
+    for first in hands:
+        for t in range(len(points)):
+            x = points[t, first + 9, 0] - points[t, first, 0]
+            y = points[t, first + 9, 1] - points[t, first, 1]
+            if math.sqrt(x * x + y * y) > longest:
+                confidence[t, first : first + 21] = 0
+                points[t, first : first + 21] = 0
+
+
+@njit(cache=True, nogil=True)
+def centre_and_scale(points: np.ndarray, confidence: np.ndarray, x: float, y: float, unit: float) -> None:
+    """Move the origin of points to ``x``, ``y`` and measure them in ``unit``, in place; missing ones stay 0."""
+    for t in range(len(points)):
+        for k in range(points.shape[1]):
+            if confidence[t, k] == 0:
+                points[t, k] = 0
+                continue
+            points[t, k, 0] -= x
+            points[t, k, 1] -= y
+            for d in range(points.shape[2]):
+                points[t, k, d] /= unit
+
+
+@njit(cache=True, nogil=True)
 def motion_figures(
     points: np.ndarray, confidence: np.ndarray, fps: float, wrists: np.ndarray, hands: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -83,6 +84,13 @@ def canonical(clip: Clip, own: SignerShape, target: SignerShape = STANDARD) -> C
     """The clip with the bones of its signer's shape ``own`` made as long as those of ``target``."""
     from signgen.pose.motion_kernels import scale_bones
 
+    points = scale_bones(clip.points, clip.confidence, _factors(own, target), PARENTS, ORDER)
+    return replace(clip, points=points)
+
+
+@lru_cache(maxsize=64)
+def _factors(own: SignerShape, target: SignerShape) -> np.ndarray:
+    """(128,) factor on the length of the bone that ends at each keypoint."""
     ratio = {f.name: _factor(getattr(own, f.name), getattr(target, f.name)) for f in fields(SignerShape)}
     for arm in ("upper_arm", "forearm"):
         if getattr(own, arm) < FORESHORTENED * getattr(target, arm):
@@ -91,12 +99,9 @@ def canonical(clip: Clip, own: SignerShape, target: SignerShape = STANDARD) -> C
     factors[[LEFT_ELBOW, RIGHT_ELBOW]] = ratio["upper_arm"]
     factors[[LEFT_WRIST, RIGHT_WRIST]] = ratio["forearm"]
     factors[NOSE] = ratio["neck"]
-    factors[[*range(14, 18), *range(FACE.start, FACE.stop)]] = ratio["face"]
-    factors[[*range(LEFT_HAND.start, LEFT_HAND.stop), *range(RIGHT_HAND.start, RIGHT_HAND.stop)]] = ratio[
-        "palm"
-    ]
-    points = scale_bones(clip.points, clip.confidence, factors, PARENTS, ORDER)
-    return replace(clip, points=points)
+    factors[14:18] = factors[FACE] = ratio["face"]
+    factors[LEFT_HAND] = factors[RIGHT_HAND] = ratio["palm"]
+    return factors
 
 
 def _factor(own: float, target: float) -> float:

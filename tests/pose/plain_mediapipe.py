@@ -1,11 +1,4 @@
-"""MediaPipe's z as depth in pixels from the neck, kept within what bones allow.
-
-It is smaller when closer to the camera, as ours, but has three origins (body: hips; each hand: its wrist; face:
-its middle), is stored as a fraction of the picture's width which tools then often scaled along with x and y, and
-exaggerates the reach of the arms two- to fourfold. So the unit is found from the face, hands hang on the body's
-wrists, the face sits with its ears above the neck, and each arm bone goes no deeper than its length leaves
-room for; from files whose wrists were overwritten with the hands' (z and all) it takes just that, forwards.
-"""
+"""The conversion of MediaPipe's z written plainly, frame-parallel with numpy: what the compiled one must equal."""
 
 from __future__ import annotations
 

@@ -1,0 +1,218 @@
+"""MediaPipe's points gathered and their z turned into depth in pixels from the neck, within what bones allow.
+
+MediaPipe's z is smaller when closer to the camera, as ours, but has three origins (body: hips; each hand: its
+wrist; face: its middle), is stored as a fraction of the picture's width which tools then often scaled along with
+x and y, and exaggerates the reach of the arms two- to fourfold. So the unit is found from the face, hands hang on
+the body's wrists, the face sits with its ears above the neck, and each arm bone goes no deeper than its length
+leaves room for; from files whose wrists were overwritten with the hands' (z and all) it takes just that, forwards.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from signgen.pose import layout
+from signgen.pose.layout import (
+    LEFT_ELBOW,
+    LEFT_SHOULDER,
+    LEFT_WRIST,
+    NECK,
+    RIGHT_ELBOW,
+    RIGHT_SHOULDER,
+    RIGHT_WRIST,
+)
+
+_BODY = layout.BODY.stop
+_FIRST_OF_HANDS, _FACE, _ALL = layout.LEFT_HAND.start, layout.FACE.start, layout.NUM_KEYPOINTS
+_JAW_STOP = _FACE + 17
+_HANDS = ((LEFT_WRIST, layout.LEFT_HAND.start), (RIGHT_WRIST, layout.RIGHT_HAND.start))
+_HAND_SIZE = 21
+# The line of the shoulders, then parent and child of each bone of the arms.
+_LINES = np.array(
+    [(LEFT_SHOULDER, RIGHT_SHOULDER),
+     (NECK, LEFT_SHOULDER), (LEFT_SHOULDER, LEFT_ELBOW), (LEFT_ELBOW, LEFT_WRIST),
+     (NECK, RIGHT_SHOULDER), (RIGHT_SHOULDER, RIGHT_ELBOW), (RIGHT_ELBOW, RIGHT_WRIST)]
+)  # fmt: skip
+# Least lengths of those in shoulder widths.
+_LEAST = np.array([0, 0.5, 0.7, 0.6, 0.5, 0.7, 0.6], np.float32)
+# Where on the face (iBUG-68) the body's nose, eyes and ears are.
+_HEAD = np.array([0, 14, 14, 14, 14, 15, 15, 15, 15, 16, 17])
+_ON_FACE = _FACE + np.array([30, 37, 38, 40, 41, 43, 44, 46, 47, 0, 16])
+_SHARE = np.array([1, *[0.25] * 8, 1, 1], np.float32)
+_JAW_DEPTH = np.float32(0.5)
+_TRUNK_DEPTH = np.float32(0.5)
+_SEEN = np.float32(0.1)
+_EQUAL = np.float32(1e-4)
+_TWO = np.float32(2)
+
+
+@njit(cache=True, nogil=True)
+def gather(
+    coordinates: np.ndarray,
+    confidence: np.ndarray,
+    columns: np.ndarray,
+    starts: np.ndarray,
+    members: np.ndarray,
+) -> np.ndarray:
+    """Targets as the means of their sources, tidy: what is missing or bad is zero in all columns.
+
+    Args:
+        coordinates: (T, K, D) float32; any memory layout, so that a mapped file is read where it lies.
+        confidence: (T, K) float32.
+        columns: columns of x, y and, if there, z.
+        starts: (N + 1,) the sources of target i are ``members[starts[i]:starts[i + 1]]``.
+        members: source points.
+
+    Returns:
+        (T, N, 3 or 4) float32 x, y, the lowest confidence of the sources cut to 1 and, if there, z.
+    """
+    count, dims = len(starts) - 1, len(columns)
+    out = np.zeros((len(coordinates), count, dims + 1), np.float32)
+    for t in range(len(coordinates)):
+        for i in range(count):
+            first, last = starts[i], starts[i + 1]
+            lowest = np.float32(np.inf)
+            for j in range(first, last):
+                c = confidence[t, members[j]]
+                if c < lowest or c != c:
+                    lowest = c
+            if not 0 < lowest < np.inf:
+                continue
+            is_finite = True
+            for d in range(dims):
+                value = coordinates[t, members[first], columns[d]]
+                if last - first > 1:
+                    for j in range(first + 1, last):
+                        value += coordinates[t, members[j], columns[d]]
+                    value /= np.float32(last - first)
+                is_finite = is_finite and math.isfinite(value)
+                out[t, i, d if d < 2 else 3] = value
+            out[t, i, 2] = min(lowest, np.float32(1))
+            if not is_finite:
+                out[t, i] = 0
+    return out
+
+
+@njit(cache=True, nogil=True)
+def give_depth(points: np.ndarray, width: int) -> None:
+    """Turn column 3 of (T, 128, 4) tidy float32 points from MediaPipe's z into depth [px], in place."""
+    copied = (_is_copied(points, *_HANDS[0]), _is_copied(points, *_HANDS[1]))
+    points[..., 3] *= np.float32(depth_unit(points, width))
+    neck = _typical_neck(points)
+    offsets, lengths = _bones(points)
+    depth = np.empty(_BODY, np.float32)
+    for t in range(len(points)):
+        z = points[t, :, 3]
+        z[:_BODY] -= z[NECK] if points[t, NECK, 2] > 0 else neck
+        _reach(z, depth, offsets[t], lengths, copied)
+        z[:_BODY] = depth
+        for wrist, first in _HANDS:
+            z[first : first + _HAND_SIZE] += z[wrist] - z[first]
+        _seat_face(z, points[t, _FACE, 2] > 0)
+        for k in range(_ALL):
+            if points[t, k, 2] == 0 or not math.isfinite(z[k]):
+                points[t, k] = 0
+
+
+@njit(cache=True, nogil=True)
+def depth_unit(points: np.ndarray, width: int) -> float:
+    """What one unit of the stored z is in pixels.
+
+    The jaw line of a face is about half as deep as wide. If the picture's width, which is the unit of z in
+    untouched files, fits that within 25 %, it is taken; if z is in pixels already, 1 is; else the file was
+    rescaled and the face decides. Without a face, z is in widths if it is small.
+    """
+    wide, deep = np.empty(len(points), np.float32), np.empty(len(points), np.float32)
+    count = 0
+    for t in range(len(points)):
+        jaw = points[t, _FACE:_JAW_STOP]
+        if jaw[:, 2].min() > 0:
+            wide[count] = jaw[:, 0].max() - jaw[:, 0].min()
+            deep[count] = jaw[:, 3].max() - jaw[:, 3].min()
+            count += 1
+    if count == 0:
+        largest = np.float32(0)
+        for t in range(len(points)):
+            for k in range(_FIRST_OF_HANDS, _FACE):
+                largest = max(largest, abs(points[t, k, 3]))
+        return float(width) if largest < 10 else 1.0
+    typical = np.sort(deep[:count])[count // 2]
+    if not typical > 0:
+        return 1.0
+    unit = float(_JAW_DEPTH * np.sort(wide[:count])[count // 2] / typical)
+    for candidate in (float(width), 1.0):
+        if 0.8 < unit / candidate < 1.25:
+            return candidate
+    return unit
+
+
+@njit(cache=True, nogil=True)
+def _is_copied(points: np.ndarray, wrist: int, first: int) -> bool:
+    """Whether z of the body's wrist is that of the hand in nearly all frames that have both."""
+    count, equal = 0, 0
+    for t in range(len(points)):
+        if points[t, wrist, 2] > 0 and points[t, first, 3] != 0:
+            count += 1
+            equal += abs(points[t, wrist, 3] - points[t, first, 3]) < _EQUAL
+    return count > 0 and equal > 0.9 * count
+
+
+@njit(cache=True, nogil=True)
+def _typical_neck(points: np.ndarray) -> np.float32:
+    """Median depth of the neck where it is found; 0 if nowhere."""
+    found = np.sort(points[:, NECK, 3][points[:, NECK, 2] > 0])
+    count = len(found)
+    return (found[(count - 1) // 2] + found[count // 2]) / _TWO if count else np.float32(0)
+
+
+@njit(cache=True, nogil=True)
+def _bones(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths in the picture of the line of the shoulders and of the arm bones.
+
+    Returns:
+        (T, 7) lengths [px], and (7,) the least that the true ones can be: the 95th percentiles over time.
+    """
+    count = len(points)
+    lengths, longest = np.empty((count, len(_LINES)), np.float32), np.zeros(len(_LINES), np.float32)
+    for j in range(len(_LINES)):
+        a, b = _LINES[j]
+        ordered, seen = np.zeros(count, np.float32), 0
+        for t in range(count):
+            lengths[t, j] = math.hypot(points[t, b, 0] - points[t, a, 0], points[t, b, 1] - points[t, a, 1])
+            if min(points[t, a, 2], points[t, b, 2]) > _SEEN:
+                ordered[t] = lengths[t, j]
+                seen += 1
+        if count:
+            longest[j] = np.sort(ordered)[count - 1 - int(0.05 * max(seen - 1, 0))]
+        longest[j] = max(longest[j], _LEAST[j] * longest[0])
+    return lengths, longest
+
+
+@njit(cache=True, nogil=True)
+def _reach(
+    z: np.ndarray, depth: np.ndarray, offsets: np.ndarray, lengths: np.ndarray, copied: tuple[bool, bool]
+) -> None:
+    """The body's ``depth`` from its ``z``: little for the trunk, for each arm bone what its length has room for."""
+    trunk = _TRUNK_DEPTH * lengths[0]
+    for k in range(_BODY):
+        depth[k] = min(max(z[k], -trunk), trunk)
+    for j in range(1, len(_LINES)):
+        parent, child = _LINES[j]
+        room = math.sqrt(max(lengths[j] * lengths[j] - offsets[j] * offsets[j], np.float32(0)))
+        step = min(max(z[child] - z[parent], -room), room)
+        if (child == LEFT_WRIST and copied[0]) or (child == RIGHT_WRIST and copied[1]):
+            step = -room
+        depth[child] = depth[parent] + step
+
+
+@njit(cache=True, nogil=True)
+def _seat_face(z: np.ndarray, is_seen: bool) -> None:
+    """Put the ends of the jaw at the depth of the neck, and nose, eyes and ears of the body on the face."""
+    z[_FACE:] -= (z[_FACE] + z[_JAW_STOP - 1]) / _TWO
+    if is_seen:
+        z[_HEAD] = 0
+        for i in range(len(_HEAD)):
+            z[_HEAD[i]] += _SHARE[i] * z[_ON_FACE[i]]
