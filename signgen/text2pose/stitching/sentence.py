@@ -103,30 +103,34 @@ class Stitched:
 def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Stitched:
     """Join the recordings of ``signs`` (not empty) into one fluent clip."""
     settings = settings or StitchSettings()
-    options = [[_candidate(clip, sign, settings) for clip in sign.recordings] for sign in signs]
-    choices = choose(options)
-    warnings: list[str] = []
-    cores = []
-    for i, (sign, choice) in enumerate(zip(signs, choices, strict=True)):
-        clip = sign.recordings[choice.variant]
-        ends = (i == 0, i + 1 == len(signs))
-        core, is_capped = _core(clip, choice, sign, settings, ends)
-        if is_capped:
-            warnings.append(
-                f"sign {i}: longer than wanted, else it would have to move at more than double its speed"
-            )
-        cores.append(_slid(core) if sign.is_double else core)
-    if settings.settle:
-        cores = settle_idle_hands(cores)
-    chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
-    clip, runs = assemble(cores, Pace(settings.profile, settings.transition_scale, settings.speed))
+    choices = choose([[_candidate(clip, sign, settings) for clip in sign.recordings] for sign in signs])
+    clip, runs, warnings = _assembled(signs, choices, settings)
     if settings.settle:
         settle_trunk(clip)
     if settings.smooth:
         points = smooth(clip.points, clip.confidence, clip.fps, settings.body_hz, settings.finger_hz)
-        clip = Clip(points, clip.confidence, clip.source, clip.fps)
+        clip = replace(clip, points=points)
+    chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
     report = seam_report(clip, runs, within_sign_limits(chosen)) | {"warnings": warnings}
     return Stitched(apply_marks(clip, _spans(signs, runs)), runs, tuple(choices), report)
+
+
+def _assembled(
+    signs: Sequence[Sign], choices: Sequence[Choice], settings: StitchSettings
+) -> tuple[Clip, tuple[Run, ...], list[str]]:
+    """The chosen recordings on one time line, what each frame is, and warnings."""
+    warnings: list[str] = []
+    cores = []
+    for i, (sign, choice) in enumerate(zip(signs, choices, strict=True)):
+        clip = sign.recordings[choice.variant]
+        core, is_capped = _core(clip, choice, sign, settings, (i == 0, i + 1 == len(signs)))
+        if is_capped:
+            warnings.append(f"sign {i}: longer than wanted, else it would move at more than double its speed")
+        cores.append(_slid(core) if sign.is_double else core)
+    if settings.settle:
+        cores = settle_idle_hands(cores)
+    clip, runs = assemble(cores, Pace(settings.profile, settings.transition_scale, settings.speed))
+    return clip, runs, warnings
 
 
 def _candidate(clip: Clip, sign: Sign, settings: StitchSettings) -> Candidate:
@@ -161,7 +165,8 @@ def _core(
     if ends[1] and settings.crop and not clip.is_cut:
         lowered = np.linspace(stop - 1, max(min(stop - 1 + reach, last), stop - 1), count + 1)[1:]
     positions = np.concatenate([raised, middle, lowered])
-    after = clip.take(np.arange(choice.stop, len(clip), dtype=np.float64))
+    # Only a pause goes on with what follows; an hour of signing would hold most recordings twice.
+    after = clip.take(np.arange(choice.stop, len(clip) if sign.pause else choice.stop, dtype=np.float64))
     core = Core(clip.take(positions), after, sign.pause, sign.is_letter, sign.seconds is not None)
     return core, is_capped
 
