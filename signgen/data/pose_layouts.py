@@ -15,7 +15,7 @@ from signgen.data.pose_header import Component, PoseHeader, component
 from signgen.errors import DataError, PoseError
 from signgen.pose import layout as dwpose
 from signgen.pose.convert import coco_wholebody, holistic, openpose
-from signgen.pose.convert.mapping import tidied
+from signgen.pose.convert.mapping import parted, tidied
 from signgen.pose.convert.report import ConversionReport
 from signgen.pose.sequence import MAX_SIDE, PoseSequence
 
@@ -40,14 +40,16 @@ def sequences_of(file: PoseFile) -> tuple[list[PoseSequence], ConversionReport]:
     convert, report = _conversion(header.components)
     people = []
     for person in range(file.points.shape[1]):
-        converted = convert(file.points[:, person], file.confidence[:, person], header.width)
+        keypoints, depth = convert(file.points[:, person], file.confidence[:, person], header.width)
         width, height = header.width, header.height
         if not width or not height:
-            width, height = _extent(converted)
+            width, height = _extent(keypoints)
             note = f"no canvas in the file; {width}x{height} holds all keypoints"
             report = replace(report, notes=(note,))
-        depth = converted[..., 3] if converted.shape[2] == 4 else None
-        people.append(PoseSequence(converted[..., :3], file.fps, width, height, depth))
+        for array in (keypoints, depth):
+            if array is not None:
+                array.setflags(write=False)  # Nobody else has them, so they need not be copied.
+        people.append(PoseSequence(keypoints, file.fps, width, height, depth))
     if not people:
         raise DataError("no person in any frame")
     return people, report
@@ -132,12 +134,12 @@ def _named_limbs(points: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     return tuple((points.index(a), points.index(b)) for a, b in pairs if a in points and b in points)
 
 
-Convert = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+Convert = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray | None]]
 
 
 @lru_cache(maxsize=32)
 def _conversion(components: tuple[Component, ...]) -> tuple[Convert, ConversionReport]:
-    """From (T, K, D) coordinates, (T, K) confidences and the canvas width to (T, 128, 3 or 4), and its report.
+    """From (T, K, D) coordinates, (T, K) confidences and the canvas width to keypoints and depth, and the report.
 
     The files of a lexicon share one tuple of components (`parse_header`), so this is found out once.
 
@@ -153,10 +155,12 @@ def _conversion(components: tuple[Component, ...]) -> tuple[Convert, ConversionR
         )
     to_dwpose, report = _plain_conversion(names)
 
-    def convert(coordinates: np.ndarray, confidence: np.ndarray, _width: int) -> np.ndarray:
+    def convert(
+        coordinates: np.ndarray, confidence: np.ndarray, _width: int
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         x, y, *z = (coordinates[..., column] for column in columns)
         with np.errstate(over="ignore", invalid="ignore"):
-            return to_dwpose(np.stack([x, y, confidence, *z], axis=-1))
+            return parted(to_dwpose(np.stack([x, y, confidence, *z], axis=-1)))
 
     return convert, report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 
@@ -45,7 +46,7 @@ class Entry:
         """The preferred gloss."""
         return self.glosses[0] if self.glosses else (self.words[0].upper() if self.words else self.path.stem)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Stable name for provenance: lexicon, folder, file and span."""
         span = "" if self.start == 0 and self.end is None else f"#{self.start:g}-{self.end or ''}"

@@ -20,6 +20,7 @@ FINGER_HZ = 9.0
 SHORT_RUN = 15
 MAX_GAP = 6
 _ARMS = slice(1, 14)
+_BONES = ORDER[FACE.start > ORDER]
 
 
 def _local_fit(size: int = 5, degree: int = 2) -> np.ndarray:
@@ -108,11 +109,10 @@ def concat(clips: Sequence[PoseSequence]) -> PoseSequence:
 
 def split(poses: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
     """Working arrays: (T, 128, 2 or 3) float64 x, y and depth if there is one, (T, 128) float64 confidence."""
-    points = np.empty((len(poses), poses.keypoints.shape[1], 2 if poses.depth is None else 3))
-    points[..., :2] = poses.xy
-    if poses.depth is not None:
-        points[..., 2] = poses.depth
-    return points, poses.confidence.astype(np.float64)
+    from signgen.pose.motion_kernels import working_arrays
+
+    points, confidence = working_arrays(poses.keypoints, poses.depth)
+    return points, confidence
 
 
 def join(
@@ -138,15 +138,15 @@ def smooth(
     from signgen.pose.motion_kernels import impose_lengths
     from signgen.pose.smooth_kernels import hang_hand, lengths_to_parents
 
-    lengths = lengths_to_parents(points, PARENTS)
+    # The face neither bends nor carries anything: it stays as it is.
+    lengths = lengths_to_parents(points[:, : FACE.start], PARENTS)
     lengths[:, _ARMS] = filtered(lengths[:, _ARMS, None], confidence[:, _ARMS], fps, body_hz)[..., 0]
     out = points.copy()
     out[:, BODY] = filtered(points[:, BODY], confidence[:, BODY], fps, body_hz)
     for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
         relative = filtered(points[:, hand] - points[:, wrist, None], confidence[:, hand], fps, finger_hz)
         hang_hand(points, out, relative, confidence, wrist, hand.start)
-    impose_lengths(out, lengths, confidence, PARENTS, ORDER, IS_RIGID)
-    out[:, FACE] = points[:, FACE]
+    impose_lengths(out, lengths, confidence, PARENTS, _BONES, IS_RIGID)
     out[confidence == 0] = 0
     return out
 

@@ -15,6 +15,48 @@ TWO_PI = 2.0 * math.pi
 
 
 @njit(cache=True, nogil=True)
+def working_arrays(keypoints: np.ndarray, depth: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """(T, K, 2 or 3) float64 coordinates and (T, K) float64 confidences of float32 (T, K, 3) and (T, K)."""
+    frames, count = keypoints.shape[:2]
+    points = np.empty((frames, count, 2 if depth is None else 3))
+    confidence = np.empty((frames, count))
+    for t in range(frames):
+        for k in range(count):
+            points[t, k, 0], points[t, k, 1] = keypoints[t, k, 0], keypoints[t, k, 1]
+            if depth is not None:
+                points[t, k, 2] = depth[t, k]
+            confidence[t, k] = keypoints[t, k, 2]
+    return points, confidence
+
+
+@njit(cache=True, nogil=True)
+def shoulder_medians(keypoints: np.ndarray, left: int, right: int, neck: int) -> tuple[float, float, float]:
+    """Median x and y of the neck and distance of the shoulders over the frames of (T, K, 3) that show both shoulders.
+
+    A missing neck is taken to be in the middle between them. NaN if there are no such frames.
+    """
+    x, y, width = np.empty(len(keypoints)), np.empty(len(keypoints)), np.empty(len(keypoints))
+    count = 0
+    for t in range(len(keypoints)):
+        if not (keypoints[t, left, 2] > 0 and keypoints[t, right, 2] > 0):
+            continue
+        ax, ay = np.float64(keypoints[t, left, 0]), np.float64(keypoints[t, left, 1])
+        bx, by = np.float64(keypoints[t, right, 0]), np.float64(keypoints[t, right, 1])
+        width[count] = math.sqrt((ax - bx) * (ax - bx) + (ay - by) * (ay - by))
+        has_neck = keypoints[t, neck, 2] > 0
+        x[count] = keypoints[t, neck, 0] if has_neck else (ax + bx) / 2
+        y[count] = keypoints[t, neck, 1] if has_neck else (ay + by) / 2
+        count += 1
+    return _median(x[:count]), _median(y[:count]), _median(width[:count])
+
+
+@njit(cache=True, nogil=True)
+def _median(values: np.ndarray) -> float:
+    ordered, count = np.sort(values), len(values)
+    return (ordered[(count - 1) // 2] + ordered[count // 2]) / 2 if count else np.nan
+
+
+@njit(cache=True, nogil=True)
 def sample(
     points: np.ndarray, confidence: np.ndarray, positions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

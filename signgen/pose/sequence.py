@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -41,16 +43,9 @@ class PoseSequence:
         keypoints = _float32(self.keypoints, "keypoints")
         if keypoints.ndim != 3 or keypoints.shape[1:] != (NUM_KEYPOINTS, 3):
             raise PoseError(f"keypoints: expected shape (T, {NUM_KEYPOINTS}, 3), got {keypoints.shape}")
-        if not np.isfinite(keypoints).all():
-            raise PoseError("keypoints: values must be finite (a missing keypoint is 0, 0, 0)")
-        confidence = keypoints[..., 2].ravel()
-        if confidence.size and (confidence.min() < 0 or confidence.max() > 1):
-            raise PoseError(
-                f"keypoints: confidence must lie in [0, 1], got {confidence.min():g} to {confidence.max():g}"
-            )
-        if keypoints.reshape(-1, 3).compress(confidence == 0, axis=0).any():
-            raise PoseError("keypoints: a missing keypoint (confidence 0) must have x = y = 0")
-        if not (np.isfinite(self.fps) and 0 < self.fps <= MAX_FPS):
+        if not _is_surely_legal(keypoints):
+            _check_values(keypoints)
+        if not (math.isfinite(self.fps) and 0 < self.fps <= MAX_FPS):
             raise PoseError(f"fps: expected a rate in (0, {MAX_FPS:g}], got {self.fps}")
         for name in ("width", "height"):
             side = getattr(self, name)
@@ -102,6 +97,27 @@ class PoseSequence:
     def replace(self, **changes: Any) -> PoseSequence:
         """A copy with some fields changed, checked anew."""
         return dataclasses.replace(self, **changes)
+
+
+def _check_values(keypoints: np.ndarray) -> None:
+    if not np.isfinite(keypoints).all():
+        raise PoseError("keypoints: values must be finite (a missing keypoint is 0, 0, 0)")
+    confidence = keypoints[..., 2].ravel()
+    if confidence.size and (confidence.min() < 0 or confidence.max() > 1):
+        raise PoseError(
+            f"keypoints: confidence must lie in [0, 1], got {confidence.min():g} to {confidence.max():g}"
+        )
+    if keypoints.reshape(-1, 3).compress(confidence == 0, axis=0).any():
+        raise PoseError("keypoints: a missing keypoint (confidence 0) must have x = y = 0")
+
+
+def _is_surely_legal(keypoints: np.ndarray) -> bool:
+    """The same check in one compiled pass, if numba is loaded anyway: loading it takes longer than it saves."""
+    if "numba" not in sys.modules:
+        return False
+    from signgen.pose.sequence_kernels import is_legal
+
+    return bool(is_legal(keypoints))
 
 
 def cleaned(keypoints: np.ndarray) -> np.ndarray:

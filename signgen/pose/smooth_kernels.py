@@ -26,8 +26,8 @@ def filter_runs(
     Args:
         tracks: (T, K, D) values.
         confidence: (T, K); a run is a stretch of frames above 0.
-        sos: (S, 6) second-order sections, run forwards and backwards over runs longer than ``pad``.
-        zi: (S, 2) their state for a step input of 1.
+        sos: (2, 6) second-order sections, run forwards and backwards over runs longer than ``pad``.
+        zi: (2, 2) their state for a step input of 1.
         pad: length of the odd extension at both ends.
         projection: (n, n) least-squares polynomial fit to n frames, for runs of n to ``pad`` frames; shorter runs
             are left alone.
@@ -78,24 +78,30 @@ def _both_ways(
         work[pad + i] = tracks[start + i, k, d]
     total = count + 2 * pad
     for _ in range(2):
-        for s in range(len(sos)):
-            # Each section starts in the state it would have reached had its input always been the first value.
-            _section(work, total, sos[s], zi[s, 0], zi[s, 1])
+        _forwards(work, total, sos, zi)
         _reverse(work, total)
     for i in range(count):
         out[start + i, k, d] = work[pad + i]
 
 
 @njit(cache=True, nogil=True)
-def _section(work: np.ndarray, total: int, section: np.ndarray, z0: float, z1: float) -> None:
-    b0, b1, b2, a1, a2 = section[0], section[1], section[2], section[4], section[5]
-    z0, z1 = z0 * work[0], z1 * work[0]
+def _forwards(work: np.ndarray, total: int, sos: np.ndarray, zi: np.ndarray) -> None:
+    """Both sections in one pass, so that the processor works on two steps at a time."""
+    b0, b1, b2, a1, a2 = sos[0, 0], sos[0, 1], sos[0, 2], sos[0, 4], sos[0, 5]
+    d0, d1, d2, c1, c2 = sos[1, 0], sos[1, 1], sos[1, 2], sos[1, 4], sos[1, 5]
+    # Each section starts in the state it would have reached had its input always been the first value.
+    z0, z1 = zi[0, 0] * work[0], zi[0, 1] * work[0]
+    first = b0 * work[0] + z0
+    w0, w1 = zi[1, 0] * first, zi[1, 1] * first
     for i in range(total):
         x = work[i]
         y = b0 * x + z0
         z0 = b1 * x - a1 * y + z1
         z1 = b2 * x - a2 * y
-        work[i] = y
+        out = d0 * y + w0
+        w0 = d1 * y - c1 * out + w1
+        w1 = d2 * y - c2 * out
+        work[i] = out
 
 
 @njit(cache=True, nogil=True)

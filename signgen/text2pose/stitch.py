@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import ceil, floor
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -206,21 +207,18 @@ class Stitch:
             entry = entries[run.sign]
             first = int(entry.start * self.opened.load(entry).fps)
             used = stitched.clip.source[run.start : run.end]
-            start, end = first + int(np.floor(used.min())), first + int(np.ceil(used.max())) + 1
+            start, end = first + floor(used.min()), first + ceil(used.max()) + 1
             origins.append(FrameOrigin(run.start, run.end, "sign", entry.id, start, end, entry.licence))
         return origins
 
     def _on_canvas(self, clip: Clip) -> PoseSequence:
         from signgen.pose.geometry import mirror
+        from signgen.text2pose.stitching.kernels import on_canvas
 
         short = min(self.width, self.height)
-        scale = SHOULDERS * short
-        keypoints = np.zeros((*clip.confidence.shape, 3), dtype=np.float32)
-        keypoints[..., 0] = clip.points[..., 0] * scale + self.width / 2
-        keypoints[..., 1] = clip.points[..., 1] * scale + self.height / 2 - NECK_ABOVE_MIDDLE * short
-        keypoints[..., 2] = clip.confidence
-        keypoints[clip.confidence == 0] = 0
-        depth = clip.points[..., 2] * scale if clip.points.shape[2] == 3 else None
+        place = (SHOULDERS * short, self.width / 2, self.height / 2, NECK_ABOVE_MIDDLE * short)
+        keypoints, z = on_canvas(clip.points, clip.confidence, *place)
+        depth = z if clip.points.shape[2] == 3 else None
         poses = PoseSequence(keypoints, self.fps, self.width, self.height, depth)
         return mirror(poses) if self.handed == "left" else poses
 

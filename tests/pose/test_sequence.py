@@ -12,7 +12,7 @@ from signgen.errors import PoseError
 from signgen.pose import layout
 from signgen.pose.bones import ORDER
 from signgen.pose.geometry import affine, fit_to_canvas, mirror, shoulder_frame
-from signgen.pose.sequence import PoseSequence, cleaned
+from signgen.pose.sequence import PoseSequence, _check_values, cleaned
 
 
 def some(frames: int = 3) -> np.ndarray:
@@ -46,6 +46,22 @@ def test_bad_values_are_refused_by_name(word: str, change: dict[str, object]) ->
     values = dict(keypoints=some(), fps=24, width=512, height=512) | change
     with pytest.raises(PoseError, match=word):
         PoseSequence(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("spoil", [None, (0, np.nan), (1, np.inf), (2, 1.5), (2, -0.5), (2, np.nan), (2, 0)])
+def test_the_compiled_check_agrees_with_the_one_that_gives_reasons(spoil) -> None:
+    from signgen.pose.sequence_kernels import is_legal
+
+    keypoints = some().astype(np.float32)
+    keypoints[1, 5] = 0
+    if spoil is not None:
+        keypoints[2, 127, spoil[0]] = spoil[1]
+    assert is_legal(keypoints) == (spoil is None)
+    if spoil is None:
+        _check_values(keypoints)
+    else:
+        with pytest.raises(PoseError):
+            _check_values(keypoints)
 
 
 def test_the_value_is_a_read_only_copy() -> None:

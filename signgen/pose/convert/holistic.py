@@ -13,7 +13,7 @@ import numpy as np
 
 from signgen.errors import PoseError
 from signgen.pose.convert.face_mesh import IBUG_68, NOSE, with_nose
-from signgen.pose.convert.mapping import Mapping, checked, tidied, to_dwpose_mapping
+from signgen.pose.convert.mapping import Mapping, checked, joined, parted, tidied, to_dwpose_mapping
 from signgen.pose.convert.report import ConversionReport
 from signgen.pose.layout import BODY_NAMES, FACE, FACE_NAMES, HAND_NAMES, LEFT_HAND, RIGHT_HAND
 from signgen.pose.layout import NAMES as DWPOSE_NAMES
@@ -77,7 +77,7 @@ def to_dwpose(points: np.ndarray, components: Components, width: int) -> np.ndar
         width: canvas width [px].
 
     Returns:
-        As `converted`.
+        (T, 128, 3 or 4) x, y, confidence and depth [px], see `converted`.
 
     Raises:
         PoseError: K is another number, or no component is MediaPipe's.
@@ -85,12 +85,12 @@ def to_dwpose(points: np.ndarray, components: Components, width: int) -> np.ndar
     mapping = mapping_of(components)
     points = checked(points, len(mapping.sources), mapping.layout)
     columns = np.array([0, 1, 3][: points.shape[2] - 1])
-    return converted(points, points[..., 2], columns, mapping, width)
+    return joined(*converted(points, points[..., 2], columns, mapping, width))
 
 
 def converted(
     coordinates: np.ndarray, confidence: np.ndarray, columns: np.ndarray, mapping: Mapping, width: int
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray | None]:
     """The points of a `mapping_of` MediaPipe's components as DWPose-128, read where they lie.
 
     Args:
@@ -101,20 +101,23 @@ def converted(
         width: canvas width [px].
 
     Returns:
-        (T, 128, 3 or 4) x, y, confidence and depth [px]. The neck is derived from the shoulders; nose, eyes
-        and ears, when the body lacks them, from the face; the nose of the face, when the mesh lacks it, from
-        eyes and mouth.
+        (T, 128, 3) x, y, confidence and, if z is known, (T, 128) depth [px]. The neck is derived from the
+        shoulders; nose, eyes and ears, when the body lacks them, from the face; the nose of the face, when the
+        mesh lacks it, from eyes and mouth.
     """
     from signgen.pose.convert.mediapipe_kernels import gather, give_depth
 
-    out: np.ndarray = gather(coordinates, confidence, columns, *mapping.groups)
-    if out.shape[2] == 4:
-        give_depth(out, width)
-    return completed(out, mapping)
+    keypoints, z = gather(coordinates, confidence, columns, *mapping.groups)
+    depth = z if len(columns) == 3 else None
+    if depth is not None:
+        give_depth(keypoints, depth, width)
+    if any(_derivations(mapping)):
+        return parted(completed(joined(keypoints, depth), mapping))
+    return keypoints, depth
 
 
 def completed(points: np.ndarray, mapping: Mapping) -> np.ndarray:
-    """Tidy points (T, 128, 3 or 4) with what ``mapping`` lacks of nose and head derived from the rest."""
+    """Points (T, 128, 3 or 4) with what ``mapping`` lacks of nose and head derived from the rest."""
     lacks_nose, lacking = _derivations(mapping)
     if lacks_nose:
         points[:, FACE] = with_nose(points[:, FACE])
@@ -122,7 +125,7 @@ def completed(points: np.ndarray, mapping: Mapping) -> np.ndarray:
         group = points[:, members]
         points[:, place] = group.mean(axis=1)
         points[:, place, 2] = group[..., 2].min(axis=1)
-    return tidied(points) if lacks_nose or lacking else points
+    return tidied(points)
 
 
 def from_dwpose(keypoints: np.ndarray, width: int) -> np.ndarray:

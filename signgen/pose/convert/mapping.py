@@ -117,6 +117,16 @@ def checked(points: np.ndarray, count: int, layout: str) -> np.ndarray:
     return array
 
 
+def joined(keypoints: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
+    """(T, N, 3) keypoints and their (T, N) depth, if known, as (T, N, 3 or 4)."""
+    return keypoints if depth is None else np.concatenate([keypoints, depth[..., None]], axis=-1)
+
+
+def parted(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """(T, N, 3 or 4) as (T, N, 3) keypoints and, if there is a column for it, (T, N) depth."""
+    return points[..., :3], points[..., 3] if points.shape[2] == 4 else None
+
+
 def tidied(points: np.ndarray) -> np.ndarray:
     """The points, changed in place: bad and missing ones zeroed in all columns, confidences cut to [0, 1].
 

@@ -56,7 +56,7 @@ def gather(
     columns: np.ndarray,
     starts: np.ndarray,
     members: np.ndarray,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Targets as the means of their sources, tidy: what is missing or bad is zero in all columns.
 
     Args:
@@ -67,10 +67,11 @@ def gather(
         members: source points.
 
     Returns:
-        (T, N, 3 or 4) float32 x, y, the lowest confidence of the sources cut to 1 and, if there, z.
+        (T, N, 3) float32 x, y and the lowest confidence of the sources cut to 1; (T, N) float32 z, 0 if not there.
     """
     count, dims = len(starts) - 1, len(columns)
-    out = np.zeros((len(coordinates), count, dims + 1), np.float32)
+    keypoints = np.zeros((len(coordinates), count, 3), np.float32)
+    z = np.zeros((len(coordinates), count), np.float32)
     for t in range(len(coordinates)):
         for i in range(count):
             first, last = starts[i], starts[i + 1]
@@ -89,55 +90,60 @@ def gather(
                         value += coordinates[t, members[j], columns[d]]
                     value /= np.float32(last - first)
                 is_finite = is_finite and math.isfinite(value)
-                out[t, i, d if d < 2 else 3] = value
-            out[t, i, 2] = min(lowest, np.float32(1))
+                if d < 2:
+                    keypoints[t, i, d] = value
+                else:
+                    z[t, i] = value
+            keypoints[t, i, 2] = min(lowest, np.float32(1))
             if not is_finite:
-                out[t, i] = 0
-    return out
+                keypoints[t, i] = 0
+                z[t, i] = 0
+    return keypoints, z
 
 
 @njit(cache=True, nogil=True)
-def give_depth(points: np.ndarray, width: int) -> None:
-    """Turn column 3 of (T, 128, 4) tidy float32 points from MediaPipe's z into depth [px], in place."""
-    copied = (_is_copied(points, *_HANDS[0]), _is_copied(points, *_HANDS[1]))
-    points[..., 3] *= np.float32(depth_unit(points, width))
-    neck = _typical_neck(points)
-    offsets, lengths = _bones(points)
+def give_depth(keypoints: np.ndarray, z: np.ndarray, width: int) -> None:
+    """Turn MediaPipe's ``z`` (T, 128) of tidy float32 keypoints (T, 128, 3) into depth [px], in place."""
+    copied = (_is_copied(keypoints, z, *_HANDS[0]), _is_copied(keypoints, z, *_HANDS[1]))
+    z *= np.float32(depth_unit(keypoints, z, width))
+    typical = _typical_neck(keypoints, z)
+    offsets, lengths = _bones(keypoints)
     depth = np.empty(_BODY, np.float32)
-    for t in range(len(points)):
-        z = points[t, :, 3]
-        z[:_BODY] -= z[NECK] if points[t, NECK, 2] > 0 else neck
-        _reach(z, depth, offsets[t], lengths, copied)
-        z[:_BODY] = depth
+    for t in range(len(z)):
+        row = z[t]
+        row[:_BODY] -= row[NECK] if keypoints[t, NECK, 2] > 0 else typical
+        _reach(row, depth, offsets[t], lengths, copied)
+        row[:_BODY] = depth
         for wrist, first in _HANDS:
-            z[first : first + _HAND_SIZE] += z[wrist] - z[first]
-        _seat_face(z, points[t, _FACE, 2] > 0)
+            row[first : first + _HAND_SIZE] += row[wrist] - row[first]
+        _seat_face(row, keypoints[t, _FACE, 2] > 0)
         for k in range(_ALL):
-            if points[t, k, 2] == 0 or not math.isfinite(z[k]):
-                points[t, k] = 0
+            if keypoints[t, k, 2] == 0 or not math.isfinite(row[k]):
+                keypoints[t, k] = 0
+                row[k] = 0
 
 
 @njit(cache=True, nogil=True)
-def depth_unit(points: np.ndarray, width: int) -> float:
+def depth_unit(keypoints: np.ndarray, z: np.ndarray, width: int) -> float:
     """What one unit of the stored z is in pixels.
 
     The jaw line of a face is about half as deep as wide. If the picture's width, which is the unit of z in
     untouched files, fits that within 25 %, it is taken; if z is in pixels already, 1 is; else the file was
     rescaled and the face decides. Without a face, z is in widths if it is small.
     """
-    wide, deep = np.empty(len(points), np.float32), np.empty(len(points), np.float32)
+    wide, deep = np.empty(len(z), np.float32), np.empty(len(z), np.float32)
     count = 0
-    for t in range(len(points)):
-        jaw = points[t, _FACE:_JAW_STOP]
-        if jaw[:, 2].min() > 0:
-            wide[count] = jaw[:, 0].max() - jaw[:, 0].min()
-            deep[count] = jaw[:, 3].max() - jaw[:, 3].min()
+    for t in range(len(z)):
+        jaw = slice(_FACE, _JAW_STOP)
+        if keypoints[t, jaw, 2].min() > 0:
+            wide[count] = keypoints[t, jaw, 0].max() - keypoints[t, jaw, 0].min()
+            deep[count] = z[t, jaw].max() - z[t, jaw].min()
             count += 1
     if count == 0:
         largest = np.float32(0)
-        for t in range(len(points)):
+        for t in range(len(z)):
             for k in range(_FIRST_OF_HANDS, _FACE):
-                largest = max(largest, abs(points[t, k, 3]))
+                largest = max(largest, abs(z[t, k]))
         return float(width) if largest < 10 else 1.0
     typical = np.sort(deep[:count])[count // 2]
     if not typical > 0:
@@ -150,39 +156,41 @@ def depth_unit(points: np.ndarray, width: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _is_copied(points: np.ndarray, wrist: int, first: int) -> bool:
+def _is_copied(keypoints: np.ndarray, z: np.ndarray, wrist: int, first: int) -> bool:
     """Whether z of the body's wrist is that of the hand in nearly all frames that have both."""
     count, equal = 0, 0
-    for t in range(len(points)):
-        if points[t, wrist, 2] > 0 and points[t, first, 3] != 0:
+    for t in range(len(z)):
+        if keypoints[t, wrist, 2] > 0 and z[t, first] != 0:
             count += 1
-            equal += abs(points[t, wrist, 3] - points[t, first, 3]) < _EQUAL
+            equal += abs(z[t, wrist] - z[t, first]) < _EQUAL
     return count > 0 and equal > 0.9 * count
 
 
 @njit(cache=True, nogil=True)
-def _typical_neck(points: np.ndarray) -> np.float32:
-    """Median depth of the neck where it is found; 0 if nowhere."""
-    found = np.sort(points[:, NECK, 3][points[:, NECK, 2] > 0])
+def _typical_neck(keypoints: np.ndarray, z: np.ndarray) -> np.float32:
+    """Median z of the neck where it is found; 0 if nowhere."""
+    found = np.sort(z[:, NECK][keypoints[:, NECK, 2] > 0])
     count = len(found)
     return (found[(count - 1) // 2] + found[count // 2]) / _TWO if count else np.float32(0)
 
 
 @njit(cache=True, nogil=True)
-def _bones(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _bones(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lengths in the picture of the line of the shoulders and of the arm bones.
 
     Returns:
         (T, 7) lengths [px], and (7,) the least that the true ones can be: the 95th percentiles over time.
     """
-    count = len(points)
+    count = len(keypoints)
     lengths, longest = np.empty((count, len(_LINES)), np.float32), np.zeros(len(_LINES), np.float32)
     for j in range(len(_LINES)):
         a, b = _LINES[j]
         ordered, seen = np.zeros(count, np.float32), 0
         for t in range(count):
-            lengths[t, j] = math.hypot(points[t, b, 0] - points[t, a, 0], points[t, b, 1] - points[t, a, 1])
-            if min(points[t, a, 2], points[t, b, 2]) > _SEEN:
+            lengths[t, j] = math.hypot(
+                keypoints[t, b, 0] - keypoints[t, a, 0], keypoints[t, b, 1] - keypoints[t, a, 1]
+            )
+            if min(keypoints[t, a, 2], keypoints[t, b, 2]) > _SEEN:
                 ordered[t] = lengths[t, j]
                 seen += 1
         if count:

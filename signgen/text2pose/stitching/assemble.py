@@ -105,12 +105,12 @@ def assemble(cores: Sequence[Core], pace: Pace) -> tuple[Clip, tuple[Run, ...]]:
                 owed += len(kept) - len(frames)
                 frames = kept
         pieces.append(("sign", i, frames))
-        held = hold(
-            frames, core.after, round(core.pause / pace.speed * frames.fps) if i + 1 < len(cores) else 0
-        )
-        if len(held):
+        previous = frames
+        rest = round(core.pause / pace.speed * frames.fps) if i + 1 < len(cores) else 0
+        if rest:
+            held = hold(frames, core.after, rest)
             pieces.append(("pause", i, held))
-        previous = held if len(held) > 1 else frames
+            previous = held if rest > 1 else frames
     runs, start = [], 0
     for operation, sign, clip in pieces:
         runs.append(Run(operation, start, start + len(clip), sign))
@@ -125,7 +125,7 @@ def bridge(
 
     It is as long as the way asks for less the frames ``owed`` so far, and longer where it would be jerky.
     """
-    speed = (before.wrist_speed[-3:].mean() + after.wrist_speed[:3].mean()) / 2
+    speed = (_mean(before.wrist_speed[-3:]) + _mean(after.wrist_speed[:3])) / 2
     seconds = pace.profile.transition_seconds(distance(before, after), speed, is_spelling)
     # A transition of n frames takes n + 1 steps, from the last frame before it to the first after.
     wanted = max(seconds * pace.transition_scale / pace.speed * before.fps - 1, 1.0)
@@ -141,6 +141,11 @@ def bridge(
     return middle, wanted
 
 
+def _mean(values: np.ndarray) -> float:
+    """The mean of a few values; for those numpy's takes five times as long."""
+    return float(sum(values.tolist()) / len(values))
+
+
 def _without(clip: Clip, owed: float) -> Clip:
     """A clip up to two frames shorter or longer by what is ``owed``; at least three frames are kept."""
     spare = max(len(clip) - 3, 0)
@@ -153,8 +158,8 @@ def _without(clip: Clip, owed: float) -> Clip:
 def _jerk(before: Clip, middle: Clip, after: Clip) -> float:
     """Wrist jerk of a transition as it will be after smoothing, from one frame before it to one after."""
     clips = (before.points[-CONTEXT:], middle.points, after.points[:CONTEXT])
-    seen = (before.confidence[-1, WRISTS] > 0) & (after.confidence[0, WRISTS] > 0)
-    tracks = np.concatenate(clips)[:, WRISTS[seen], :2]
+    wrists = WRISTS[(before.confidence[-1, WRISTS] > 0) & (after.confidence[0, WRISTS] > 0)]
+    tracks = np.concatenate([points[:, wrists, :2] for points in clips])
     tracks = filtered(tracks, np.ones(tracks.shape[:2]), before.fps, BODY_HZ)
     start = min(CONTEXT, len(before))
     return float(peak_jerk(tracks, before.fps, start - 1, start + len(middle) + 1))
@@ -178,8 +183,6 @@ def transition_frames(before: Clip, after: Clip, count: int) -> Clip:
 def hold(frames: Clip, after: Clip, count: int) -> Clip:
     """The last of ``frames`` held for ``count`` frames: the chest breathes and the face goes on as in ``after``."""
     still = frames.take(np.full(count, len(frames) - 1.0))
-    if count == 0:
-        return still
     points, confidence = still.points, still.confidence
     if len(after):
         # Once the recording ends its face runs backwards, so it never jumps.

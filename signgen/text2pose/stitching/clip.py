@@ -42,6 +42,10 @@ class Clip:
     def __len__(self) -> int:
         return len(self.points)
 
+    def __getitem__(self, frames: slice) -> Clip:
+        """The frames of a slice, as views."""
+        return Clip(self.points[frames], self.confidence[frames], self.source[frames], self.fps)
+
     def take(self, positions: np.ndarray) -> Clip:
         """The frames at fractional positions."""
         from signgen.pose.motion_kernels import sample

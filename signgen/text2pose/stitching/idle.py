@@ -23,7 +23,7 @@ from signgen.pose.layout import (
 )
 from signgen.text2pose.stitching.assemble import Core
 from signgen.text2pose.stitching.clip import SIDES, Clip
-from signgen.text2pose.stitching.kernels import is_idle, rest_arm
+from signgen.text2pose.stitching.kernels import is_idle, rest_arm, settle_below
 from signgen.text2pose.stitching.shape import STANDARD
 
 # A hand seen in fewer frames of a sign than this takes no part in it.
@@ -39,7 +39,7 @@ PLACED = 0.5
 # Hanging arm: angles from straight down, outwards [rad].
 UPPER_ARM_OUT = 0.14
 FOREARM_OUT = -0.05
-_LEGS = (RIGHT_HIP, LEFT_HIP, RIGHT_KNEE, LEFT_KNEE, RIGHT_ANKLE, LEFT_ANKLE)
+_LEGS = np.array([RIGHT_HIP, LEFT_HIP, RIGHT_KNEE, LEFT_KNEE, RIGHT_ANKLE, LEFT_ANKLE])
 
 
 def settle_idle_hands(cores: Sequence[Core]) -> list[Core]:
@@ -61,15 +61,7 @@ def settle_trunk(clip: Clip) -> None:
 
     Signers are filmed to the waist: their hips lie at the edge of the picture and come and go.
     """
-    points, confidence = clip.points, clip.confidence
-    neck = confidence[:, NECK] > 0
-    for keypoint in _LEGS:
-        seen = (confidence[:, keypoint] > 0) & neck
-        typical = float(np.median(confidence[:, keypoint]))
-        is_kept = bool(seen.any()) and typical >= DRAWN
-        offset = np.median((points[:, keypoint] - points[:, NECK])[seen], axis=0) if is_kept else 0.0
-        points[:, keypoint] = np.where(neck[:, None] & is_kept, points[:, NECK] + offset, 0)
-        confidence[:, keypoint] = np.where(neck & is_kept, typical, 0)
+    settle_below(clip.points, clip.confidence, NECK, _LEGS, DRAWN)
 
 
 def _is_idle(clip: Clip, wrist: int, elbow: int, first: int) -> bool:
@@ -78,13 +70,14 @@ def _is_idle(clip: Clip, wrist: int, elbow: int, first: int) -> bool:
 
 def _rest_pose(clips: Sequence[Clip], arm: np.ndarray, outwards: float) -> tuple[np.ndarray, np.ndarray]:
     """Bone vectors (k, D) and confidences (k,) of an arm at rest: the median of what was seen, else hanging."""
-    points = np.concatenate([clip.points[:, arm] - clip.points[:, PARENTS[arm]] for clip in clips])
+    parents = PARENTS[arm]
     confidence = np.concatenate(
-        [np.minimum(clip.confidence[:, arm], clip.confidence[:, PARENTS[arm]]) for clip in clips]
+        [np.minimum(clip.confidence[:, arm], clip.confidence[:, parents]) for clip in clips]
     )
     if np.median(confidence[:, :2].min(axis=1)) >= GUESS:
-        return np.median(points, axis=0), np.median(confidence, axis=0)
-    rest, presence = np.zeros((len(arm), points.shape[2])), np.zeros(len(arm))
+        bones = np.concatenate([clip.points[:, arm] - clip.points[:, parents] for clip in clips])
+        return np.median(bones, axis=0), np.median(confidence, axis=0)
+    rest, presence = np.zeros((len(arm), clips[0].points.shape[2])), np.zeros(len(arm))
     for j, (length, angle) in enumerate(
         ((STANDARD.upper_arm, UPPER_ARM_OUT), (STANDARD.forearm, FOREARM_OUT))
     ):

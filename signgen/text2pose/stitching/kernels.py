@@ -38,6 +38,53 @@ def centre_and_scale(points: np.ndarray, confidence: np.ndarray, x: float, y: fl
 
 
 @njit(cache=True, nogil=True)
+def on_canvas(
+    points: np.ndarray, confidence: np.ndarray, unit: float, x: float, y: float, above: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Float32 keypoints (T, K, 3) and depth (T, K) in pixels: a shoulder width is ``unit``, the neck ``above`` x, y."""
+    keypoints = np.zeros((*confidence.shape, 3), np.float32)
+    depth = np.zeros(confidence.shape, np.float32)
+    for t in range(len(points)):
+        for k in range(points.shape[1]):
+            if np.float32(confidence[t, k]) > 0:
+                keypoints[t, k, 0] = points[t, k, 0] * unit + x
+                keypoints[t, k, 1] = points[t, k, 1] * unit + y - above
+                keypoints[t, k, 2] = confidence[t, k]
+            if points.shape[2] == 3:
+                depth[t, k] = points[t, k, 2] * unit
+    return keypoints, depth
+
+
+@njit(cache=True, nogil=True)
+def settle_below(
+    points: np.ndarray, confidence: np.ndarray, root: int, chosen: np.ndarray, least: float
+) -> None:
+    """Keep each of the ``chosen`` keypoints at its median place below ``root`` and its median confidence, in place.
+
+    One that is never seen with the root, or whose median confidence is less than ``least``, is missing throughout.
+    """
+    count, dims = len(points), points.shape[2]
+    offset, values = np.zeros(dims), np.empty(count)
+    for k in chosen:
+        typical = np.median(confidence[:, k])
+        seen = 0
+        for d in range(dims):
+            seen = 0
+            for t in range(count):
+                if confidence[t, k] > 0 and confidence[t, root] > 0:
+                    values[seen] = points[t, k, d] - points[t, root, d]
+                    seen += 1
+            if seen:
+                offset[d] = np.median(values[:seen])
+        is_kept = seen > 0 and typical >= least
+        for t in range(count):
+            is_there = is_kept and confidence[t, root] > 0
+            confidence[t, k] = typical if is_there else 0.0
+            for d in range(dims):
+                points[t, k, d] = points[t, root, d] + offset[d] if is_there else 0.0
+
+
+@njit(cache=True, nogil=True)
 def motion_figures(
     points: np.ndarray, confidence: np.ndarray, fps: float, wrists: np.ndarray, hands: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

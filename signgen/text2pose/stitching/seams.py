@@ -29,8 +29,13 @@ def within_sign_limits(recordings: Sequence[Clip]) -> np.ndarray:
     if not unique:
         return np.array(FLUENT)
     pooled = np.concatenate(list(unique.values()), axis=1)
-    known = [row[np.isfinite(row)] for row in pooled]
-    return np.array([np.percentile(row, PERCENTILE) if len(row) else np.nan for row in known])
+    return np.array([_percentile(row[np.isfinite(row)]) for row in pooled])
+
+
+def _percentile(values: np.ndarray) -> float:
+    """The `PERCENTILE` of (n,) values, interpolated; NaN of none."""
+    place = PERCENTILE / 100 * (len(values) - 1)
+    return float(np.interp(place, np.arange(len(values)), np.sort(values))) if len(values) else math.nan
 
 
 def seam_report(clip: Clip, runs: Sequence[Run], limits: np.ndarray) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def _core(
     active = clip.active_span if settings.crop else (0, len(clip))
     start = min(active[0], choice.start) if ends[0] else choice.start
     stop = max(active[1], choice.stop) if ends[1] else choice.stop
-    middle, is_capped = np.arange(start, stop, dtype=np.float64), False
+    is_capped = False
     if settings.retime or sign.seconds is not None:
         seconds = sign.seconds if sign.seconds is not None else _seconds(clip, choice, sign, settings)
         bent, is_capped = warp(
@@ -156,19 +156,27 @@ def _core(
             max(1, round(seconds * clip.fps)),
             FASTEST * max(1.0, settings.speed),
         )
-        middle = start + bent
+        positions = start + bent
+    else:
+        positions = np.arange(start, stop, dtype=np.float64)
+    if any(ends) and settings.crop and not clip.is_cut:
+        positions = _with_ends(clip, positions, start, stop, ends, settings.speed)
+    frames, after = clip.take(positions), clip[choice.stop :]
+    return Core(frames, after, sign.pause, sign.is_letter, sign.seconds is not None), is_capped
+
+
+def _with_ends(
+    clip: Clip, positions: np.ndarray, start: int, stop: int, ends: tuple[bool, bool], speed: float
+) -> np.ndarray:
+    """The positions of frames ``start`` to ``stop``, with those of the raise before or the lowering after them."""
     first, last = _shown_span(clip)
-    reach, count = REACH_SECONDS * clip.fps, round(RAISE_SECONDS / settings.speed * clip.fps)
+    reach, count = REACH_SECONDS * clip.fps, round(RAISE_SECONDS / speed * clip.fps)
     raised = lowered = np.zeros(0)
-    if ends[0] and settings.crop and not clip.is_cut:
+    if ends[0]:
         raised = np.linspace(min(max(start - reach, first), start), start, count + 1)[:-1]
-    if ends[1] and settings.crop and not clip.is_cut:
+    if ends[1]:
         lowered = np.linspace(stop - 1, max(min(stop - 1 + reach, last), stop - 1), count + 1)[1:]
-    positions = np.concatenate([raised, middle, lowered])
-    # Only a pause goes on with what follows; an hour of signing would hold most recordings twice.
-    after = clip.take(np.arange(choice.stop, len(clip) if sign.pause else choice.stop, dtype=np.float64))
-    core = Core(clip.take(positions), after, sign.pause, sign.is_letter, sign.seconds is not None)
-    return core, is_capped
+    return np.concatenate([raised, positions, lowered])
 
 
 def _shown_span(clip: Clip) -> tuple[int, int]:
