@@ -1,0 +1,160 @@
+"""The canonical skeleton that synthesis moves: a hand with its joints, two-bone arms, natural limits.
+
+Metres; x right in the picture, y down, z away from the camera; the neck is the origin. The signer faces the
+camera (-z), so the signer's right hand has negative x. Everything is worked out for a right hand; the left
+one is its mirror image. Proportions are those of the standard signer of docs/stitching.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Distance of the shoulder joints [m]; the other lengths follow from the standard signer's proportions.
+SHOULDER_WIDTH = 0.33
+UPPER_ARM = 0.90 * SHOULDER_WIDTH
+FOREARM = 0.74 * SHOULDER_WIDTH
+SHOULDER = np.array([-SHOULDER_WIDTH / 2, 0.0, 0.0])
+
+# A hand shape is 21 numbers: knuckle, spread, middle joint and end joint [degrees] of the four fingers from
+# the index, then azimuth and elevation of the thumb's metacarpal [degrees] and its tip [cm] in the hand frame.
+SHAPE_SIZE = 21
+THUMB = slice(16, 21)
+KNUCKLES, SPREADS, MIDDLE_JOINTS, END_JOINTS = (slice(i, 16, 4) for i in range(4))
+
+# Hand frame: along the hand, to the thumb side, out of the palm; the wrist is its origin [m].
+FINGER_ROOTS = np.array(
+    [(0.091, 0.026, 0.0), (0.093, 0.005, -0.003), (0.088, -0.015, 0.0), (0.080, -0.032, 0.004)]
+)
+FINGER_BONES = np.array(
+    [(0.044, 0.026, 0.021), (0.049, 0.030, 0.023), (0.045, 0.028, 0.023), (0.035, 0.021, 0.020)]
+)
+THUMB_ROOT = np.array([0.022, 0.024, 0.012])
+THUMB_BONES = (0.043, 0.033, 0.026)
+# Natural limits [degrees]: (lowest, highest) of knuckle, spread, middle joint, end joint.
+FINGER_LIMITS = np.array([(-25.0, 100.0), (-30.0, 30.0), (-5.0, 112.0), (-5.0, 80.0)])
+# Where the wrist is at ease [degrees]: bent to the palm or back, to the thumb or the little finger, forearm turn.
+WRIST_BENDS, WRIST_SIDES, FOREARM_TURNS = (-60.0, 70.0), (-22.0, 32.0), (-80.0, 85.0)
+
+
+def hand_points(shapes: np.ndarray) -> np.ndarray:
+    """(T, 21, 3) keypoints of a right hand in its own frame [m], wrist first, from (T, 21) hand shapes.
+
+    The thumb's end is given as a place, since what matters about a thumb is what it touches: its two outer
+    bones reach for it and bend away from the palm. A place out of reach is pointed at.
+    """
+    shapes = np.atleast_2d(shapes)
+    points = np.zeros((len(shapes), 21, 3))
+    fingers = shapes[:, :16].reshape(-1, 4, 4)
+    limited = np.radians(np.clip(fingers, FINGER_LIMITS[:, 0], FINGER_LIMITS[:, 1]))
+    spread = limited[..., 1]
+    bend = np.cumsum(limited[..., [0, 2, 3]], axis=-1)
+    along = np.cos(bend)
+    steps = (
+        np.stack(
+            [along * np.cos(spread)[..., None], along * np.sin(spread)[..., None], np.sin(bend)], axis=-1
+        )
+        * FINGER_BONES[..., None]
+    )
+    points[:, 5::4] = FINGER_ROOTS
+    for joint in range(3):
+        points[:, 6 + joint :: 4][:, :4] = points[:, 5 + joint :: 4][:, :4] + steps[:, :, joint]
+    points[:, 1:5] = _thumb_points(shapes[:, THUMB])
+    return points
+
+
+def _thumb_points(thumbs: np.ndarray) -> np.ndarray:
+    azimuth, elevation = np.radians(thumbs[:, 0]), np.radians(thumbs[:, 1])
+    metacarpal = np.stack(
+        [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)], axis=-1
+    )
+    joint = THUMB_ROOT + THUMB_BONES[0] * metacarpal
+    middle, tip = two_bones(joint, thumbs[:, 2:] / 100, THUMB_BONES[1], THUMB_BONES[2], metacarpal)
+    return np.stack([np.broadcast_to(THUMB_ROOT, joint.shape), joint, middle, tip], axis=1)
+
+
+def two_bones(
+    root: np.ndarray, target: np.ndarray, first: float, second: float, pole: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Middle joint and end of two bones that reach from ``root`` for ``target`` and bend towards ``pole``.
+
+    Args:
+        root: (..., 3) where the first bone begins.
+        target: (..., 3) where the second should end; what is too far or too near is brought within reach.
+        first: length of the first bone.
+        second: length of the second bone.
+        pole: (..., 3) direction in which the middle joint lies.
+
+    Returns:
+        (..., 3) middle joint, (..., 3) end.
+    """
+    way = target - root
+    distance = np.linalg.norm(way, axis=-1, keepdims=True)
+    axis = way / np.maximum(distance, 1e-9)
+    reach = np.clip(distance, abs(first - second) + 1e-4, (first + second) * 0.9995)
+    along = (first**2 - second**2 + reach**2) / (2 * reach)
+    aside = np.sqrt(np.maximum(first**2 - along**2, 0.0))
+    side = unit(pole - axis * np.sum(pole * axis, axis=-1, keepdims=True))
+    return root + along * axis + aside * side, root + reach * axis
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors of length 1 in the direction of (..., 3) ``vectors``."""
+    length = np.sqrt(np.sum(vectors * vectors, axis=-1, keepdims=True))
+    found: np.ndarray = vectors / np.maximum(length, 1e-12)
+    return found
+
+
+def hand_frame(fingers: np.ndarray, palm: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) rotation of a right hand: its columns are along the fingers, to the thumb, out of the palm.
+
+    The finger direction is kept; the palm is turned until it is perpendicular to it.
+    """
+    along = unit(fingers)
+    out = unit(palm - along * np.sum(palm * along, axis=-1, keepdims=True))
+    return np.stack([along, np.cross(along, out), out], axis=-1)
+
+
+def elbow_pole(wrist: np.ndarray, swivel: np.ndarray | float) -> np.ndarray:
+    """(..., 3) direction of a right elbow that hangs, swung out by ``swivel`` degrees about the arm's axis."""
+    axis = unit(wrist - SHOULDER)
+    # Down, a little out and back; an arm that hangs bends backwards.
+    hanging = np.array([-0.25, 1.0, 0.35]) - axis * (axis @ np.array([-0.25, 1.0, 0.35]))[..., None]
+    base = unit(hanging)
+    angle = np.radians(np.asarray(swivel, dtype=np.float64))[..., None]
+    found: np.ndarray = np.cos(angle) * base + np.sin(angle) * np.cross(axis, base)
+    return found
+
+
+def right_arm(wrist: np.ndarray, swivel: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """(..., 3) elbow and (..., 3) wrist of a right arm that reaches for ``wrist`` (brought within reach)."""
+    return two_bones(SHOULDER, wrist, UPPER_ARM, FOREARM, elbow_pole(wrist, swivel))
+
+
+def strain(elbow: np.ndarray, wrist: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """(...) how far a right wrist and forearm are turned beyond what is easy [degrees], summed.
+
+    Args:
+        elbow: (..., 3).
+        wrist: (..., 3).
+        frame: (..., 3, 3) hand frame.
+    """
+    forearm = unit(wrist - elbow)
+    along, thumb, palm = frame[..., 0], frame[..., 1], frame[..., 2]
+    local = [np.sum(forearm * axis, axis=-1) for axis in (along, thumb, palm)]
+    bend = np.degrees(np.arctan2(-local[2], np.maximum(local[0], 1e-6)))
+    side = np.degrees(np.arctan2(local[1], np.maximum(np.hypot(local[0], local[2]), 1e-6)))
+    back = np.maximum(0.0, -local[0]) * 90
+    hinge = unit(np.cross(elbow - SHOULDER, forearm))
+    flat_palm = unit(palm - forearm * np.sum(palm * forearm, axis=-1, keepdims=True))
+    turn = np.degrees(
+        np.arctan2(
+            np.sum(np.cross(-hinge, flat_palm) * forearm, axis=-1), np.sum(-hinge * flat_palm, axis=-1)
+        )
+    )
+    total: np.ndarray = _beyond(bend, WRIST_BENDS) + _beyond(side, WRIST_SIDES) + _beyond(turn, FOREARM_TURNS)
+    return np.asarray(total + back)
+
+
+def _beyond(angle: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    beyond: np.ndarray = np.maximum(0.0, limits[0] - angle) + np.maximum(0.0, angle - limits[1])
+    return beyond
