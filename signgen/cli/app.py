@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from signgen import __version__
-from signgen.cli import lexicon, look, make
+from signgen.cli import avatar, lexicon, look, make
 
 app = typer.Typer(
     name="signgen",
@@ -36,5 +36,6 @@ def _signgen(
 for command in (make.generate, make.pose, make.render, look.convert, look.inspect, look.show):
     app.command()(command)
 app.add_typer(lexicon.app, name="lexicon")
+app.add_typer(avatar.app, name="avatar")
 for command in (make.captions, make.rerun, look.doctor):
     app.command()(command)
