@@ -9,10 +9,12 @@ both read the recordings from their ``.pose`` files anew; lexicon indices and im
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import string
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from itertools import permutations
 from pathlib import Path
 from statistics import median
@@ -52,8 +54,9 @@ def peer(text: str) -> Callable[[], Any]:
 
     def run() -> Any:
         lookup.cache.cache.clear()
-        results = lookup.lookup(text, "", "en", "ase")
-        return results if not isinstance(results, list) else concatenate_poses([r.pose for r in results])
+        with redirect_stdout(io.StringIO()):  # It prints as it goes; what a terminal costs is not its fault.
+            results = lookup.lookup(text, "", "en", "ase")
+            return results if not isinstance(results, list) else concatenate_poses([r.pose for r in results])
 
     return run
 
@@ -157,7 +160,8 @@ def dgs(data: Path) -> None:
         print(f"{name:>5} {count:6d} {lengths[0]:7.2f} {lengths[1]:7.2f} {lengths[2]:8.2f} "
               f"{lengths[2] / lengths[0]:6.2f} {lengths[1] / lengths[0]:6.2f}")  # fmt: skip
     print(
-        f"  all: signgen {totals[2] / totals[0]:.3f}, given stitched files {totals[1] / totals[0]:.3f} of the fluent length"
+        f"  all: signgen {totals[2] / totals[0]:.3f}, given stitched files {totals[1] / totals[0]:.3f} "
+        "of the fluent length"
     )
 
 

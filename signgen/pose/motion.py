@@ -30,6 +30,8 @@ def _local_fit(size: int = 5, degree: int = 2) -> np.ndarray:
 
 
 _LOCAL_FIT = _local_fit()
+# Filters that let everything pass: two sections whose output is their input.
+_ALL_PASS = (np.array([[1.0, 0, 0, 1, 0, 0]] * 2), np.zeros((2, 2)), 0, _LOCAL_FIT)
 
 
 def resample(poses: PoseSequence, fps: float) -> PoseSequence:
@@ -135,8 +137,7 @@ def smooth(
     finger_hz: float = FINGER_HZ,
 ) -> np.ndarray:
     """`low_pass` on working arrays; see there."""
-    from signgen.pose.motion_kernels import impose_lengths
-    from signgen.pose.smooth_kernels import hang_hand, lengths_to_parents
+    from signgen.pose.motion_kernels import clear_missing, hang_hand, impose_lengths, lengths_to_parents
 
     # The face neither bends nor carries anything: it stays as it is.
     lengths = lengths_to_parents(points[:, : FACE.start], PARENTS)
@@ -147,33 +148,34 @@ def smooth(
         relative = filtered(points[:, hand] - points[:, wrist, None], confidence[:, hand], fps, finger_hz)
         hang_hand(points, out, relative, confidence, wrist, hand.start)
     impose_lengths(out, lengths, confidence, PARENTS, _BONES, IS_RIGID)
-    out[confidence == 0] = 0
+    clear_missing(out, confidence)
     return out
 
 
 def filtered(tracks: np.ndarray, confidence: np.ndarray, fps: float, hz: float) -> np.ndarray:
-    """(T, k, D) tracks filtered run by run; unchanged if the rate is too low to have anything above the cut-off."""
+    """(T, k, D) tracks filtered run by run."""
     from signgen.pose.smooth_kernels import filter_runs
 
-    if hz >= 0.499 * fps:
-        return tracks
     smoothed: np.ndarray = filter_runs(
-        np.ascontiguousarray(tracks),
-        np.ascontiguousarray(confidence),
-        *_butterworth(hz, fps),
-        SHORT_RUN,
-        _LOCAL_FIT,
+        np.ascontiguousarray(tracks), np.ascontiguousarray(confidence), *filters(fps, hz)
     )
     return smoothed
 
 
 @lru_cache(maxsize=64)
-def _butterworth(hz: float, fps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Second-order sections of order 4 and their state for a step input."""
+def filters(fps: float, hz: float) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
+    """What `filter_runs` needs to keep what is slower than ``hz``, which is all if the rate is too low.
+
+    Returns:
+        Second-order sections of order 4, their state for a step input, and for runs of at most so many frames the
+        fit that is used instead.
+    """
     from scipy.signal import butter, sosfilt_zi
 
+    if hz >= 0.499 * fps:
+        return _ALL_PASS
     sos = butter(4, hz, fs=fps, output="sos")
     # The sections run one after another, each from the steady state of its own input's first value.
     zi = sosfilt_zi(sos)
     gains = np.concatenate([[1.0], np.cumprod(sos[:, :3].sum(axis=1) / sos[:, 3:].sum(axis=1))[:-1]])
-    return np.ascontiguousarray(sos), np.ascontiguousarray(zi / gains[:, None])
+    return np.ascontiguousarray(sos), np.ascontiguousarray(zi / gains[:, None]), SHORT_RUN, _LOCAL_FIT

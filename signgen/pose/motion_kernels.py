@@ -86,6 +86,29 @@ def sample(
 
 
 @njit(cache=True, nogil=True)
+def values_at(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """(n,) ``values`` (T,) at fractional ``positions`` (n,), between two neighbours on the straight line."""
+    out = np.empty(len(positions))
+    last = len(values) - 1
+    for i in range(len(positions)):
+        position = min(max(positions[i], 0.0), float(last))
+        a = int(position)
+        out[i] = values[a]
+        if position > a:
+            out[i] += (values[a + 1] - values[a]) * (position - a)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def clear_missing(points: np.ndarray, confidence: np.ndarray) -> None:
+    """Put missing keypoints at 0, in place."""
+    for t in range(points.shape[0]):
+        for k in range(points.shape[1]):
+            if confidence[t, k] == 0:
+                points[t, k] = 0
+
+
+@njit(cache=True, nogil=True)
 def shortest_turn(angle: float) -> float:
     """An angle [rad] brought into [-pi, pi)."""
     return (angle + math.pi) % TWO_PI - math.pi
@@ -196,152 +219,31 @@ def impose_lengths(
 
 
 @njit(cache=True, nogil=True)
-def _quintic(start: float, end: float, v0: float, v1: float, u: float) -> float:
-    """Quintic Hermite curve with velocities ``v0``, ``v1`` (per unit of u) and no acceleration at its ends."""
-    gap = end - start
-    return (
-        start
-        + v0 * u
-        + u
-        * u
-        * u
-        * (
-            (10 * gap - 6 * v0 - 4 * v1)
-            + u * ((8 * v0 + 7 * v1 - 15 * gap) + u * (6 * gap - 3 * v0 - 3 * v1))
-        )
-    )
+def lengths_to_parents(points: np.ndarray, parents: np.ndarray) -> np.ndarray:
+    """(T, K) image-plane distance of each keypoint from its parent; 0 for the root."""
+    out = np.zeros(points.shape[:2])
+    for t in range(points.shape[0]):
+        for k in range(points.shape[1]):
+            p = parents[k]
+            if p >= 0:
+                out[t, k] = math.hypot(points[t, k, 0] - points[t, p, 0], points[t, k, 1] - points[t, p, 1])
+    return out
 
 
 @njit(cache=True, nogil=True)
-def _limited(velocity: float, limit: float) -> float:
-    return min(max(velocity, -limit), limit)
-
-
-@njit(cache=True, nogil=True)
-def transition(
-    before: np.ndarray,
-    before_confidence: np.ndarray,
-    after: np.ndarray,
-    after_confidence: np.ndarray,
-    count: int,
-    lead: np.ndarray,
-    moving: np.ndarray,
-    parents: np.ndarray,
-    order: np.ndarray,
-    is_rigid: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """``count`` frames between two poses in which every bone turns by the shortest arc.
-
-    Args:
-        before: (2, K, D) the last two frames on the way in; the movement starts at the second.
-        before_confidence: (2, K).
-        after: (2, K, D) the first two frames on the way out; the movement ends at the first.
-        after_confidence: (2, K).
-        count: number of frames to make.
-        lead: (K,) share of the time after which the bone's turn is complete (1 = uses all of it).
-        moving: (K,) whether the bone takes over the speed of the neighbouring frames.
-        parents: (K,) kinematic tree.
-        order: (K,) keypoints, parents first.
-        is_rigid: (K,) keypoints that keep offset instead of turning.
-
-    Returns:
-        (count, K, D) points and (count, K) confidences. A keypoint that only one side has is kept on its half.
-    """
-    keypoints, dims = before.shape[1], before.shape[2]
-    out = np.zeros((count, keypoints, dims))
-    confidence = np.zeros((count, keypoints))
-    for k in order:
-        parent = parents[k]
-        has_a, has_b = before_confidence[1, k] > 0, after_confidence[0, k] > 0
-        if not (has_a or has_b):
-            continue
-        seen = min(before_confidence[1, k], after_confidence[0, k])
-        if not (has_a and has_b):
-            seen = max(before_confidence[1, k], after_confidence[0, k])
-        bone = parent >= 0
-        if bone and has_a:
-            bone = before_confidence[1, parent] > 0
-        if bone and has_b:
-            bone = after_confidence[0, parent] > 0
-        turns = bone and has_a and has_b and not is_rigid[k]
-        if turns:
-            polar = _polar(before, before_confidence, after, after_confidence, k, parent, count, moving[k])
-        for i in range(count):
-            u = (i + 1) / (count + 1)
-            if not (has_a and has_b) and has_a != (u < 0.5):
-                continue
-            on_parent = bone and confidence[i, parent] > 0
-            confidence[i, k] = seen
-            ease = u * u * u * (10 - 15 * u + 6 * u * u)
-            for d in range(dims):
-                a = before[1, k, d] - (before[1, parent, d] if on_parent else 0.0)
-                b = after[0, k, d] - (after[0, parent, d] if on_parent else 0.0)
-                value = (1 - ease) * a + ease * b if has_a and has_b else (a if has_a else b)
-                out[i, k, d] = (out[i, parent, d] if on_parent else 0.0) + value
-            if turns and on_parent:
-                _turn(out, i, k, parent, u, ease, polar, lead[k], moving[k])
-    return out, confidence
-
-
-@njit(cache=True, nogil=True)
-def _polar(
-    before: np.ndarray,
-    before_confidence: np.ndarray,
-    after: np.ndarray,
-    after_confidence: np.ndarray,
-    k: int,
-    parent: int,
-    count: int,
-    moving: bool,
-) -> tuple[float, float, float, float, float, float, float, float]:
-    """Angle, turn and the two lengths of a bone, and the rates of angle and length at both ends (per transition)."""
-    xa, ya = before[1, k, 0] - before[1, parent, 0], before[1, k, 1] - before[1, parent, 1]
-    xb, yb = after[0, k, 0] - after[0, parent, 0], after[0, k, 1] - after[0, parent, 1]
-    la, lb = math.hypot(xa, ya), math.hypot(xb, yb)
-    angle = math.atan2(ya, xa)
-    turn = shortest_turn(math.atan2(yb, xb) - angle)
-    v0 = v1 = w0 = w1 = 0.0
-    if moving and before_confidence[0, k] > 0 and before_confidence[0, parent] > 0:
-        x, y = before[0, k, 0] - before[0, parent, 0], before[0, k, 1] - before[0, parent, 1]
-        v0 = shortest_turn(angle - math.atan2(y, x)) * (count + 1)
-        w0 = (la - math.hypot(x, y)) * (count + 1)
-    if moving and after_confidence[1, k] > 0 and after_confidence[1, parent] > 0:
-        x, y = after[1, k, 0] - after[1, parent, 0], after[1, k, 1] - after[1, parent, 1]
-        v1 = shortest_turn(math.atan2(y, x) - math.atan2(yb, xb)) * (count + 1)
-        w1 = (math.hypot(x, y) - lb) * (count + 1)
-    # Keep the overshoot that a fast sign would cause within a few degrees and a few per cent.
-    limit = abs(turn) + 0.3
-    reach = abs(lb - la) + 0.1 * (la + lb)
-    return (
-        angle,
-        turn,
-        la,
-        lb,
-        _limited(v0, limit),
-        _limited(v1, limit),
-        _limited(w0, reach),
-        _limited(w1, reach),
-    )
-
-
-@njit(cache=True, nogil=True)
-def _turn(
-    out: np.ndarray,
-    i: int,
-    k: int,
-    parent: int,
-    u: float,
-    ease: float,
-    polar: tuple[float, float, float, float, float, float, float, float],
-    lead: float,
-    moving: bool,
+def hang_hand(
+    points: np.ndarray,
+    smoothed: np.ndarray,
+    relative: np.ndarray,
+    confidence: np.ndarray,
+    wrist: int,
+    first: int,
 ) -> None:
-    angle, turn, la, lb, v0, v1, w0, w1 = polar
-    theta = angle + _quintic(0.0, turn, v0, v1 if lead == 1.0 else 0.0, min(1.0, u / lead))
-    if moving:
-        length = _quintic(la, lb, w0, w1, u)
-        length = min(max(length, 0.8 * min(la, lb)), 1.2 * max(la, lb))
-    else:
-        length = (1 - ease) * la + ease * lb
-    out[i, k, 0] = out[i, parent, 0] + length * math.cos(theta)
-    out[i, k, 1] = out[i, parent, 1] + length * math.sin(theta)
+    """Put filtered ``relative`` (T, 21, D) back on the smoothed wrist, in place; as it was where that is missing."""
+    for t in range(points.shape[0]):
+        for j in range(relative.shape[1]):
+            for d in range(points.shape[2]):
+                if confidence[t, wrist] > 0:
+                    smoothed[t, first + j, d] = smoothed[t, wrist, d] + relative[t, j, d]
+                else:
+                    smoothed[t, first + j, d] = points[t, first + j, d]

@@ -206,8 +206,8 @@ class Stitch:
                 continue
             entry = entries[run.sign]
             first = int(entry.start * self.opened.load(entry).fps)
-            used = stitched.clip.source[run.start : run.end]
-            start, end = first + floor(used.min()), first + ceil(used.max()) + 1
+            used = stitched.clip.source[run.start : run.end]  # Never runs backwards.
+            start, end = first + floor(used[0]), first + ceil(used[-1]) + 1
             origins.append(FrameOrigin(run.start, run.end, "sign", entry.id, start, end, entry.licence))
         return origins
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.pose.bones import IS_RIGID, ORDER
-from signgen.pose.layout import FACE, LEFT_HAND, NOSE, PARENTS, RIGHT_HAND
-from signgen.pose.motion import BODY_HZ, filtered
-from signgen.text2pose.stitching.clip import WRISTS, Clip
+from signgen.pose.layout import FACE, LEFT_HAND, NECK, NOSE, PARENTS, RIGHT_HAND
+from signgen.pose.motion import BODY_HZ, filters
+from signgen.text2pose.stitching.clip import SIDES, WRISTS, Clip
 from signgen.text2pose.stitching.joins import distance
-from signgen.text2pose.stitching.kernels import peak_jerk
 from signgen.text2pose.stitching.timing import DurationProfile, odd_frames
 
 # The palm turns ahead of the arm and the handshape is complete before the hand arrives.
@@ -36,6 +35,9 @@ def _leads() -> np.ndarray:
 
 _LEAD = _leads()
 _MOVING = np.arange(len(PARENTS)) < LEFT_HAND.start
+_ARM_ORDER = ORDER[
+    np.isin(ORDER, [NECK, *(p for side in SIDES for p in (PARENTS[side[1]], side[1], side[0]))])
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,14 +133,7 @@ def bridge(
     wanted = max(seconds * pace.transition_scale / pace.speed * before.fps - 1, 1.0)
     least = pace.profile.shortest(is_spelling) * pace.transition_scale / pace.speed * before.fps - 1
     count = max(odd_frames(wanted - owed), odd_frames(least))
-    middle = transition_frames(before, after, count)
-    limit = pace.profile.jerk * pace.speed**3
-    while (jerk := _jerk(before, middle, after)) > limit and count < LONGEST_RELIEF * before.fps:
-        # The jerk of a movement falls with the cube of its time.
-        wanted = max(wanted, (count + 1) * (jerk / limit) ** (1 / 3) - 1)
-        count = max(count + 2, odd_frames(wanted))
-        middle = transition_frames(before, after, count)
-    return middle, wanted
+    return _bridged(before, after, count, wanted, pace.profile.jerk * pace.speed**3)
 
 
 def _mean(values: np.ndarray) -> float:
@@ -152,32 +147,28 @@ def _without(clip: Clip, owed: float) -> Clip:
     change = min(round(owed), 2, spare) if owed > 0 else max(round(owed), -2)
     if change == 0 or len(clip) < 2:
         return clip
-    return clip.take(np.linspace(0, len(clip) - 1, len(clip) - change))
-
-
-def _jerk(before: Clip, middle: Clip, after: Clip) -> float:
-    """Wrist jerk of a transition as it will be after smoothing, from one frame before it to one after."""
-    clips = (before.points[-CONTEXT:], middle.points, after.points[:CONTEXT])
-    wrists = WRISTS[(before.confidence[-1, WRISTS] > 0) & (after.confidence[0, WRISTS] > 0)]
-    tracks = np.concatenate([points[:, wrists, :2] for points in clips])
-    tracks = filtered(tracks, np.ones(tracks.shape[:2]), before.fps, BODY_HZ)
-    start = min(CONTEXT, len(before))
-    return float(peak_jerk(tracks, before.fps, start - 1, start + len(middle) + 1))
+    last, count = len(clip) - 1, len(clip) - change
+    positions = np.arange(count) * (last / (count - 1))
+    positions[-1] = last
+    return clip.take(positions)
 
 
 def transition_frames(before: Clip, after: Clip, count: int) -> Clip:
     """``count`` frames between two clips in which bones turn by the shortest arc and keep their length."""
-    from signgen.pose.motion_kernels import transition
+    return _bridged(before, after, count, float(count), np.inf)[0]
 
-    if len(before) == 1:
-        before = before.take(np.zeros(2))
-    if len(after) == 1:
-        after = after.take(np.zeros(2))
-    points, confidence = transition(
-        before.points[-2:], before.confidence[-2:], after.points[:2], after.confidence[:2],
-        count, _LEAD, _MOVING, PARENTS, ORDER, IS_RIGID,
+
+def _bridged(before: Clip, after: Clip, count: int, wanted: float, limit: float) -> tuple[Clip, float]:
+    """``count`` frames between two clips, or more where the wrists would jerk by more than ``limit``."""
+    from signgen.pose.smooth_kernels import bridge
+
+    fps = before.fps
+    points, confidence, wanted = bridge(
+        before.points[-CONTEXT:], before.confidence[-CONTEXT:], after.points[:CONTEXT], after.confidence[:CONTEXT],
+        count, wanted, limit, LONGEST_RELIEF * fps, fps, filters(fps, BODY_HZ),
+        WRISTS, _LEAD, _MOVING, PARENTS, ORDER, _ARM_ORDER, IS_RIGID,
     )  # fmt: skip
-    return Clip(points, confidence, np.full(count, np.nan), before.fps)
+    return Clip(points, confidence, np.full(len(points), np.nan), fps), wanted
 
 
 def hold(frames: Clip, after: Clip, count: int) -> Clip:

@@ -48,10 +48,10 @@ class Clip:
 
     def take(self, positions: np.ndarray) -> Clip:
         """The frames at fractional positions."""
-        from signgen.pose.motion_kernels import sample
+        from signgen.pose.motion_kernels import sample, values_at
 
         points, confidence = sample(self.points, self.confidence, positions)
-        return Clip(points, confidence, np.interp(positions, np.arange(len(self)), self.source), self.fps)
+        return Clip(points, confidence, values_at(self.source, positions), self.fps)
 
     @cached_property
     def figures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

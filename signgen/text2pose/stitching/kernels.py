@@ -26,15 +26,16 @@ def drop_giant_hands(points: np.ndarray, confidence: np.ndarray, hands: np.ndarr
 @njit(cache=True, nogil=True)
 def centre_and_scale(points: np.ndarray, confidence: np.ndarray, x: float, y: float, unit: float) -> None:
     """Move the origin of points to ``x``, ``y`` and measure them in ``unit``, in place; missing ones stay 0."""
+    points[..., 0] -= x
+    points[..., 1] -= y
+    # Divided in one row, several at a time.
+    flat = points.reshape(-1)
+    for i in range(len(flat)):
+        flat[i] /= unit
     for t in range(len(points)):
         for k in range(points.shape[1]):
             if confidence[t, k] == 0:
                 points[t, k] = 0
-                continue
-            points[t, k, 0] -= x
-            points[t, k, 1] -= y
-            for d in range(points.shape[2]):
-                points[t, k, d] /= unit
 
 
 @njit(cache=True, nogil=True)
@@ -233,19 +234,6 @@ def rest_arm(
             for d in range(points.shape[2]):
                 points[t, keypoint, d] = points[t, parent, d] + rest[j, d] if seen else 0.0
     return points, confidence
-
-
-@njit(cache=True, nogil=True)
-def peak_jerk(tracks: np.ndarray, fps: float, start: int, stop: int) -> float:
-    """Largest jerk of any of the (T, k, 2) ``tracks`` in frames ``start`` to ``stop`` - 1, by central differences."""
-    peak = 0.0
-    for k in range(tracks.shape[1]):
-        current = tracks[:, k].copy()
-        for _ in range(3):
-            current = _gradient(current, fps)
-        for t in range(max(start, 0), min(stop, len(tracks))):
-            peak = max(peak, math.hypot(current[t, 0], current[t, 1]))
-    return peak
 
 
 @njit(cache=True, nogil=True)
