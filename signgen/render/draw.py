@@ -132,7 +132,7 @@ def _smooth(width: int, height: int, background: Colour | None) -> Draw:
 
 def _controlnet(width: int, height: int) -> Draw:
     from signgen.render.kernels.paint import paint
-    from signgen.render.kernels.raster import scratch
+    from signgen.render.kernels.rows import scratch
     from signgen.render.kernels.shapes import empty_shapes, list_shapes
 
     rows, corners = scratch(height)
@@ -146,19 +146,20 @@ def _controlnet(width: int, height: int) -> Draw:
 
 
 def _mimicmotion(width: int, height: int) -> Draw:
-    from signgen.render.kernels.paint import paint_sampled, sample_axis, sampled_scratch
-    from signgen.render.kernels.raster import scratch
+    from signgen.render.kernels.paint import paint_sampled, sampled_canvas
+    from signgen.render.kernels.rows import scratch
     from signgen.render.kernels.shapes import empty_shapes, list_shapes
 
     scale = MIMICMOTION_SIDE / min(width, height)
+    if scale < 1:
+        raise ConfigError(f"size: mimicmotion pictures have at most {MIMICMOTION_SIDE} px on the short side")
     wide, high = int(width * scale), int(height * scale)
-    across, down = sample_axis(wide, width, clamp=True), sample_axis(high, height, clamp=False)
-    kept, tiles = sampled_scratch(across, down)
+    canvas = sampled_canvas(wide, high, width, height)
     rows, corners = scratch(high)
     shapes, placed = empty_shapes()
 
     def draw_one(points: np.ndarray, frame: Frame) -> None:
         count = list_shapes(points, width, height, wide, high, True, shapes, placed)
-        paint_sampled(frame, shapes, count, rows, corners, across, down, kept, tiles)
+        paint_sampled(frame, shapes, count, rows, corners, canvas)
 
     return draw_one

@@ -82,7 +82,7 @@ def test_controlnet_equals_opencv(width, height, spread):
 
 @pytest.mark.skipif(not SINCE_CLIPPED_LINES, reason="OpenCV before 4.13 cuts lines in another way")
 @pytest.mark.parametrize(
-    ("width", "height"), [(256, 256), (576, 1024), (640, 358), (1080, 1080), (1300, 1200)]
+    ("width", "height"), [(256, 256), (576, 1024), (640, 358), (1080, 1080), (1300, 1600), (2160, 2160)]
 )
 def test_mimicmotion_equals_opencv(width, height):
     poses = signer(width, height, frames=4, seed=5, spread=1.5)
@@ -246,6 +246,7 @@ def test_no_poses_no_frames():
     [
         ({"style": "openpos"}, "style: no style called 'openpos'; did you mean 'openpose'?"),
         ({"style": "controlnet", "background": (1, 2, 3)}, "background: controlnet pictures are black"),
+        ({"style": "mimicmotion", "width": 2162}, "at most 2160 px on the short side"),
         ({"width": 0}, "width: a frame needs at least 1 pixel"),
         ({"width": 60_000, "height": 60_000}, "too many for a frame; ask for a smaller size"),
     ],

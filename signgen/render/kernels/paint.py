@@ -1,8 +1,8 @@
 """A list of shapes to pixels: straight onto a frame, or seen through a bilinear downscale of a big canvas.
 
 MimicMotion draws on a canvas of 2160 px and resizes the picture. A bilinear resize looks at four pixels of
-the big canvas for each of its own, so only the rows and columns it looks at are kept here, as one byte a
-pixel (the number of the shape that covers it), and only the tiles that a shape touched are worked out.
+the big canvas for each of its own, so only those are kept here, as one byte a pixel (the number of the shape
+that covers it), and only what a shape touched is worked out.
 """
 
 from __future__ import annotations
@@ -12,23 +12,33 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from signgen.render.kernels.raster import disc_rows, limb_rows, line_rows
-from signgen.render.kernels.shapes import BONE, DOT, LIMB
+from signgen.render.kernels.disc import disc_rows
+from signgen.render.kernels.fill import fill_run, pattern
+from signgen.render.kernels.limb import limb_rows
+from signgen.render.kernels.line import line_rows
+from signgen.render.kernels.rows import EMPTY
+from signgen.render.kernels.shapes import BONE, DOT, LIMB, LIMBS, MAX_SHAPES
 
-TILE = 8  # side of the squares in which touched pixels are tracked [px]
+MOST_PARTS = MAX_SHAPES + 2 * len(LIMBS)  # a limb may come in three
+LANE = (1 << 15) - 1  # one channel of a packed colour, after the first weighting
 
 
 @njit(cache=True, nogil=True)
 def shape_rows(
-    shape: np.ndarray, part: int, width: int, height: int, rows: np.ndarray, corners: np.ndarray
+    shape: np.ndarray,
+    part: int,
+    width: int,
+    height: int,
+    rows: np.ndarray,
+    corners: np.ndarray,
 ) -> tuple[int, int, int]:
-    """Rows of one part of a shape: first row, last row, number of parts; see `raster`."""
+    """Rows of one part of a shape: first row, last row, number of parts; see `rows`."""
     kind = shape[0]
     if kind == LIMB:
         return limb_rows(shape[1], shape[2], shape[3], shape[4], part, width, height, rows, corners)
     xa, ya = int(shape[1]), int(shape[2])
     if kind == BONE:
-        first, last = line_rows(xa, ya, int(shape[3]), int(shape[4]), width, height, rows, corners)
+        first, last = line_rows(xa, ya, int(shape[3]), int(shape[4]), width, height, rows)
     else:
         first, last = disc_rows(xa, ya, 4 if kind == DOT else 3, width, height, rows)
     return first, last, 1
@@ -53,36 +63,27 @@ def paint(frame: np.ndarray, shapes: np.ndarray, n: int, rows: np.ndarray, corne
 def _fill_rows(
     flat: np.ndarray, width: int, first: int, last: int, rows: np.ndarray, shape: np.ndarray
 ) -> None:
-    red, green, blue = np.uint8(shape[5]), np.uint8(shape[6]), np.uint8(shape[7])
+    colour = pattern(int(shape[5]), int(shape[6]), int(shape[7]))
     for y in range(first, last + 1):
-        at = np.uint64(3 * (y * width + rows[y, 0]))  # unsigned: no check for negative indices
-        for _ in range(rows[y, 0], rows[y, 1] + 1):
-            flat[at] = red
-            flat[at + np.uint64(1)] = green
-            flat[at + np.uint64(2)] = blue
-            at += np.uint64(3)
+        fill_run(flat, y * width + rows[y, 0], rows[y, 1] - rows[y, 0] + 1, colour)
 
 
 class Axis(NamedTuple):
-    """How one axis of the big canvas is sampled.
+    """How one axis of the big canvas is sampled: output pixel i looks at coordinates 2i and 2i + 1 of the kept.
 
     Attributes:
-        samples: (out, 2) int64 numbers of the two kept coordinates that each output pixel looks at.
-        weights: (out, 2) int64 their weights, 2048 together.
-        kept: (size + 1,) int64 how many of the kept coordinates lie before each coordinate.
-        coordinates: (number kept,) int64 the kept coordinates.
-        users: (number kept, 2) int64 first and last output pixel that looks at each kept coordinate.
+        coordinates: (2 out,) int32 the kept coordinates, in order; one may be kept twice.
+        before: (size + 1,) int32 how many of the kept lie before each coordinate.
+        weights: (out, 2) int64 weights of the two, 2048 together.
     """
 
-    samples: np.ndarray
-    weights: np.ndarray
-    kept: np.ndarray
     coordinates: np.ndarray
-    users: np.ndarray
+    before: np.ndarray
+    weights: np.ndarray
 
 
 def sample_axis(size: int, out: int, *, clamp: bool) -> Axis:
-    """The axis of a bilinear resize from ``size`` to ``out`` pixels with OpenCV's 11-bit weights.
+    """The axis of a bilinear resize from ``size`` to ``out`` <= ``size`` pixels with OpenCV's 11-bit weights.
 
     Args:
         size: length of the big canvas [px].
@@ -94,104 +95,110 @@ def sample_axis(size: int, out: int, *, clamp: bool) -> Axis:
     low = np.floor(place).astype(np.int64)
     part = place - low.astype(np.float32)
     if clamp:
-        part[(low < 0) | (low >= size - 1)] = 0
-    weights = np.stack([np.float32(1) - part, part], axis=1) * np.float32(2048)
-    looked_at = np.clip(np.stack([low, low + 1], axis=1), 0, size - 1)
-    coordinates, samples = np.unique(looked_at, return_inverse=True)
-    samples = samples.reshape(out, 2).astype(np.int64)
-    kept = np.searchsorted(coordinates, np.arange(size + 1)).astype(np.int64)
-    order = np.arange(len(coordinates))
-    users = np.stack(
-        [np.searchsorted(samples[:, 1], order), np.searchsorted(samples[:, 0], order, side="right") - 1],
-        axis=1,
-    )
-    return Axis(samples, np.rint(weights).astype(np.int64), kept, coordinates, users.astype(np.int64))
+        part[low >= size - 1] = 0
+    weights = np.rint(np.stack([np.float32(1) - part, part], axis=1) * np.float32(2048))
+    coordinates = np.clip(np.stack([low, low + 1], axis=1), 0, size - 1).reshape(-1)
+    before = np.searchsorted(coordinates, np.arange(size + 1))
+    return Axis(coordinates.astype(np.int32), before.astype(np.int32), weights.astype(np.int64))
 
 
-def sampled_scratch(across: Axis, down: Axis) -> tuple[np.ndarray, np.ndarray]:
-    """Kept pixels of the big canvas, and one flag a tile of the picture; uint8, all zero."""
-    kept = np.zeros((len(down.users), len(across.users)), dtype=np.uint8)
-    tiles = np.zeros((-(-len(down.samples) // TILE), -(-len(across.samples) // TILE)), dtype=np.uint8)
-    return kept, tiles
+class Sampled(NamedTuple):
+    """The big canvas as far as the picture looks at it; empty between frames.
+
+    Attributes:
+        across: sampling of x.
+        down: sampling of y.
+        numbers: (2 height, 2 width) uint8 number of the shape that covers each kept pixel, 0: none.
+        runs: (n, 3) int32 row, first and last pixel of the picture that a shape touches.
+        colours: (256,) int64 colour of each shape: red, green and blue 21 bits apart.
+    """
+
+    across: Axis
+    down: Axis
+    numbers: np.ndarray
+    runs: np.ndarray
+    colours: np.ndarray
+
+
+def sampled_canvas(width: int, height: int, out_width: int, out_height: int) -> Sampled:
+    """A canvas of width x height pixels that is seen resized to out_width x out_height, no larger."""
+    across, down = sample_axis(width, out_width, clamp=True), sample_axis(height, out_height, clamp=False)
+    numbers = np.zeros((2 * out_height, 2 * out_width), dtype=np.uint8)
+    runs = np.empty((MOST_PARTS * out_height, 3), dtype=np.int32)  # most of it is never touched
+    return Sampled(across, down, numbers, runs, np.zeros(256, dtype=np.int64))
 
 
 @njit(cache=True, nogil=True)
 def paint_sampled(
-    frame: np.ndarray, shapes: np.ndarray, n: int, rows: np.ndarray, corners: np.ndarray,
-    across: Axis, down: Axis, kept: np.ndarray, tiles: np.ndarray,
-) -> None:  # fmt: skip
-    """Clear ``frame`` and fill the first ``n`` shapes, drawn on the big canvas and resized; leaves scratch zero."""
+    frame: np.ndarray, shapes: np.ndarray, n: int, rows: np.ndarray, corners: np.ndarray, canvas: Sampled
+) -> None:
+    """Clear ``frame`` and fill the first ``n`` shapes, drawn on the big canvas and resized."""
     frame.reshape(-1)[:] = 0
-    width, height = len(across.kept) - 1, len(down.kept) - 1
+    width, height = len(canvas.across.before) - 1, len(canvas.down.before) - 1
+    count = 0
     for i in range(n):
+        canvas.colours[i + 1] = int(shapes[i, 5]) | int(shapes[i, 6]) << 21 | int(shapes[i, 7]) << 42
         part, parts = 0, 1
         while part < parts:
             first, last, parts = shape_rows(shapes[i], part, width, height, rows, corners)
             if first <= last:
-                _keep_rows(kept, tiles, first, last, rows, across, down, i + 1)
+                count = _keep_rows(canvas, first, last, rows, i + 1, count)
             part += 1
-    for ty in range(tiles.shape[0]):
-        for tx in range(tiles.shape[1]):
-            if tiles[ty, tx]:
-                _resize_tile(frame, ty * TILE, tx * TILE, shapes, across, down, kept)
-    for ty in range(tiles.shape[0]):
-        for tx in range(tiles.shape[1]):
-            if tiles[ty, tx]:
-                tiles[ty, tx] = 0
-                _clear_tile(ty * TILE, tx * TILE, across, down, kept)
+    _resize(frame, canvas, count)
 
 
 @njit(cache=True, nogil=True)
-def _keep_rows(
-    kept: np.ndarray, tiles: np.ndarray, first: int, last: int, rows: np.ndarray, across: Axis, down: Axis,
-    number: int,
-) -> None:  # fmt: skip
-    """Note that shape ``number`` covers these rows, where they are kept."""
-    for row in range(down.kept[first], down.kept[last + 1]):
-        y = down.coordinates[row]
-        if rows[y, 1] >= rows[y, 0]:
-            start, end = across.kept[rows[y, 0]], across.kept[rows[y, 1] + 1]
-            for column in range(start, end):
-                kept[row, column] = number
-            if end > start:
-                _touch(tiles, down.users[row], across.users[start, 0], across.users[end - 1, 1])
+def _keep_rows(canvas: Sampled, first: int, last: int, rows: np.ndarray, number: int, count: int) -> int:
+    """Note that shape ``number`` covers these rows, where they are kept; returns the number of runs so far.
+
+    Two kept rows make a row of the picture; of the first and the last one may not be the shape's.
+    """
+    before, numbers, runs, coordinates = (
+        canvas.across.before,
+        canvas.numbers,
+        canvas.runs,
+        canvas.down.coordinates,
+    )
+    for out in range(canvas.down.before[first] >> 1, (canvas.down.before[last + 1] + 1) >> 1):
+        left, right = EMPTY, -1
+        for row in range(2 * out, 2 * out + 2):
+            y = coordinates[row]
+            if y < first or y > last or rows[y, 1] < rows[y, 0]:
+                continue
+            start, end = before[rows[y, 0]], before[rows[y, 1] + 1] - 1
+            if start > end:
+                continue
+            # Most runs are 1 to 5 pixels: writing one twice is cheaper than a loop of unknown length.
+            for i in range(4):
+                numbers[row, min(start + i, end)] = number
+            for column in range(start + 4, end + 1):
+                numbers[row, column] = number
+            left, right = min(left, start), max(right, end)
+        if right >= 0:
+            runs[count, 0], runs[count, 1], runs[count, 2] = out, left >> 1, right >> 1
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _touch(tiles: np.ndarray, users: np.ndarray, left: int, right: int) -> None:
-    for ty in range(users[0] // TILE, users[1] // TILE + 1):
-        for tx in range(left // TILE, right // TILE + 1):
-            tiles[ty, tx] = 1
+def _resize(frame: np.ndarray, canvas: Sampled, count: int) -> None:
+    """The pixels of the picture in the first ``count`` runs, each once; the canvas is left empty.
 
-
-@njit(cache=True, nogil=True)
-def _resize_tile(
-    frame: np.ndarray, top: int, left: int, shapes: np.ndarray, across: Axis, down: Axis, kept: np.ndarray
-) -> None:
-    """Bilinear means of four kept pixels each, in OpenCV's fixed point."""
-    for y in range(top, min(top + TILE, frame.shape[0])):
-        upper, lower = down.samples[y]
-        upper_weight, lower_weight = down.weights[y]
-        for x in range(left, min(left + TILE, frame.shape[1])):
-            near, far = across.samples[x]
-            a, b, c, d = kept[upper, near], kept[upper, far], kept[lower, near], kept[lower, far]
-            if a or b or c or d:
-                near_weight, far_weight = across.weights[x]
+    A pixel is the bilinear mean of two kept pixels of each of two rows, in OpenCV's fixed point: weights of 11
+    bits, four bits dropped between the two directions.
+    """
+    colours, weights, runs = canvas.colours, canvas.across.weights, canvas.runs
+    pairs = canvas.numbers.view(np.uint16)
+    for run in range(count):
+        y = runs[run, 0]
+        high, low = canvas.down.weights[y, 0], canvas.down.weights[y, 1]
+        for x in range(runs[run, 1], runs[run, 2] + 1):
+            up, down = pairs[2 * y, x], pairs[2 * y + 1, x]
+            if up | down:
+                pairs[2 * y, x] = pairs[2 * y + 1, x] = 0
+                near, far = weights[x, 0], weights[x, 1]
+                above = (colours[up & 255] * near + colours[up >> 8] * far) >> 4
+                below = (colours[down & 255] * near + colours[down >> 8] * far) >> 4
                 for channel in range(3):
-                    above = _shade(shapes, a, channel) * near_weight + _shade(shapes, b, channel) * far_weight
-                    below = _shade(shapes, c, channel) * near_weight + _shade(shapes, d, channel) * far_weight
-                    mean = (upper_weight * (above >> 4) >> 16) + (lower_weight * (below >> 4) >> 16) + 2 >> 2
-                    frame[y, x, channel] = mean
-
-
-@njit(cache=True, nogil=True)
-def _shade(shapes: np.ndarray, number: int, channel: int) -> int:
-    return int(shapes[number - 1, 5 + channel]) if number else 0
-
-
-@njit(cache=True, nogil=True)
-def _clear_tile(top: int, left: int, across: Axis, down: Axis, kept: np.ndarray) -> None:
-    bottom, right = min(top + TILE, len(down.samples)) - 1, min(left + TILE, len(across.samples)) - 1
-    for row in range(down.samples[top, 0], down.samples[bottom, 1] + 1):
-        for column in range(across.samples[left, 0], across.samples[right, 1] + 1):
-            kept[row, column] = 0
+                    over, under = above >> 21 * channel & LANE, below >> 21 * channel & LANE
+                    frame[y, x, channel] = (high * over >> 16) + (low * under >> 16) + 2 >> 2

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from signgen.pose.layout import BODY_LIMBS, HAND_BONES, HAND_COLOURS, LIMB_COLOURS
-from signgen.render.kernels.raster import LIMIT
+from signgen.render.kernels.rows import LIMIT
 
 LIMB, BONE, DOT, FACE_DOT = 0, 1, 2, 3
 MAX_SHAPES = 17 + 18 + 2 * (20 + 21) + 68

@@ -11,6 +11,8 @@ import math
 import numpy as np
 from numba import njit
 
+from signgen.render.kernels.fill import fill_run, pattern
+
 FAINT, CLEAR = 0.1, 0.4  # confidence at which a stroke starts to show, and from which it is opaque
 FAR = 1 << 15  # farthest coordinate that is drawn [px]
 
@@ -69,6 +71,7 @@ def _stroke(
     ux, uy = ((xb - xa) / length, (yb - ya) / length) if length > 1e-3 else (1.0, 0.0)
     reach, solid = radius + 0.5, radius - 0.5
     red, green, blue, share = int(colour[0]), int(colour[1]), int(colour[2]), int(opacity * 256)
+    solid_colour = pattern(red, green, blue)
     per_x, per_y = 1 / _not_zero(ux), 1 / _not_zero(uy)
     first = max(math.floor(min(ya, yb) - reach), 0)
     last = min(math.ceil(max(ya, yb) + reach), height - 1)
@@ -84,7 +87,7 @@ def _stroke(
             cover = _cover(x + 0.5 - xa, dy, ux, uy, length, reach, share)
             _blend(flat, 3 * (y * width + x), red, green, blue, cover)
         if share == 256:
-            _set(flat, 3 * (y * width + inner), outer + 1 - inner, red, green, blue)
+            fill_run(flat, y * width + inner, outer + 1 - inner, solid_colour)
         else:
             for x in range(inner, outer + 1):
                 _blend(flat, 3 * (y * width + x), red, green, blue, share)
@@ -124,14 +127,3 @@ def _blend(flat: np.ndarray, at: int, red: int, green: int, blue: int, share: in
     flat[place] += ((red - flat[place]) * share) >> 8
     flat[place + np.uint64(1)] += ((green - flat[place + np.uint64(1)]) * share) >> 8
     flat[place + np.uint64(2)] += ((blue - flat[place + np.uint64(2)]) * share) >> 8
-
-
-@njit(cache=True, nogil=True)
-def _set(flat: np.ndarray, at: int, count: int, red: int, green: int, blue: int) -> None:
-    """Give ``count`` pixels from ``at`` on one colour."""
-    place = np.uint64(at)
-    for _ in range(count):
-        flat[place] = red
-        flat[place + np.uint64(1)] = green
-        flat[place + np.uint64(2)] = blue
-        place += np.uint64(3)
