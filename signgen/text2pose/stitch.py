@@ -219,6 +219,9 @@ class Stitch:
         place = (SHOULDERS * short, self.width / 2, self.height / 2, NECK_ABOVE_MIDDLE * short)
         keypoints, z = on_canvas(clip.points, clip.confidence, *place)
         depth = z if clip.points.shape[2] == 3 else None
+        # Frozen arrays are taken over as they are, not copied.
+        keypoints.setflags(write=False)
+        z.setflags(write=False)
         poses = PoseSequence(keypoints, self.fps, self.width, self.height, depth)
         return mirror(poses) if self.handed == "left" else poses
 

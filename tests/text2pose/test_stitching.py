@@ -289,7 +289,7 @@ def test_unknown_proportions_change_nothing() -> None:
 
 def test_an_arm_that_is_never_seen_hangs_at_the_side() -> None:
     poses = signer(12, left_hand=False, left_arm=False)
-    cores = settle_idle_hands([Core(make_clip(poses, 24.0), make_clip(poses, 24.0))])
+    cores, _ = settle_idle_hands([Core(make_clip(poses, 24.0), make_clip(poses, 24.0))])
     clip = cores[0].frames
     assert (clip.confidence[:, LEFT_WRIST] > 0).all()
     assert (clip.points[:, LEFT_WRIST, 1] > 1.3).all()
@@ -412,7 +412,7 @@ def test_arms_keep_their_lengths_through_smoothing() -> None:
 
 def test_assembling_one_core_adds_nothing() -> None:
     clip = make_clip(waving(10), 24.0)
-    out, runs = assemble([Core(clip, clip.take(np.zeros(0)))], Pace(DEFAULT_PROFILE))
+    out, runs, _ = assemble([Core(clip, clip.take(np.zeros(0)))], Pace(DEFAULT_PROFILE))
     np.testing.assert_array_equal(out.points, clip.points)
     assert len(runs) == 1
 
@@ -422,3 +422,22 @@ def test_poses_without_shoulders_are_refused_in_one_line() -> None:
 
     with pytest.raises(PoseError, match="shoulders"):
         make_clip(PoseSequence(np.zeros((3, 128, 3)), 24, 64, 64), 24.0)
+
+
+def test_passages_are_stitched_as_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    from signgen.text2pose.stitching import sentence
+
+    recordings = [make_clip(waving(24, phase=i), 24.0) for i in range(5)]
+    signs = [
+        Sign((recordings[i % 5],), pause=0.5 * (i % 4 == 3), marks=("negation",) * (i % 3 == 0))
+        for i in range(40)
+    ]
+    whole = stitch(signs, StitchSettings(settle=False))
+    monkeypatch.setattr(sentence, "PASSAGE", 7)
+    parts = stitch(signs, StitchSettings(settle=False))
+    assert parts.runs == whole.runs
+    np.testing.assert_allclose(parts.clip.points, whole.clip.points, atol=2e-6)
+    np.testing.assert_allclose(parts.clip.source, whole.clip.source)
+    assert parts.report["seams"] == [
+        pytest.approx(seam, rel=1e-2, abs=0.05) for seam in whole.report["seams"]
+    ]

@@ -88,36 +88,69 @@ class Run:
     sign: int
 
 
-def assemble(cores: Sequence[Core], pace: Pace) -> tuple[Clip, tuple[Run, ...]]:
-    """One clip of all cores (not empty) in order, and what each of its frames is."""
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """Where a passage ends and the next goes on.
+
+    Attributes:
+        frames: the last piece, from which the next transition starts.
+        is_letter: whether it is a letter.
+        owed: frames that rounding has added so far.
+        sign: number of signs so far.
+        frame: number of frames so far.
+    """
+
+    frames: Clip
+    is_letter: bool
+    owed: float
+    sign: int
+    frame: int
+
+
+def assemble(
+    cores: Sequence[Core], pace: Pace, joint: Joint | None = None, *, is_last: bool = True
+) -> tuple[Clip, tuple[Run, ...], Joint]:
+    """One clip of all cores (not empty) in order, what each of its frames is, and how to go on from there.
+
+    Args:
+        cores: the signs of a passage.
+        pace: how fast to go from sign to sign.
+        joint: the end of the passage before; the clip then begins with the transition from it.
+        is_last: no passage follows, so no pause does.
+    """
     pieces: list[tuple[str, int, Clip]] = []
     # Transitions have an odd number of frames: the next sign takes up what that adds or leaves out, or else the
     # length of a sentence would jump by two frames with the least change of a recording.
-    owed = 0.0
-    previous: Clip | None = None
+    sign, start, owed = (joint.sign, joint.frame, joint.owed) if joint else (0, 0, 0.0)
+    previous, was_letter = (joint.frames, joint.is_letter) if joint else (None, False)
     for i, core in enumerate(cores):
         frames = core.frames
         if previous is not None:
-            is_spelling = cores[i - 1].is_letter and core.is_letter
-            middle, wanted = bridge(previous, frames, pace, is_spelling, owed)
+            middle, wanted = bridge(previous, frames, pace, was_letter and core.is_letter, owed)
             owed += len(middle) - wanted
-            pieces.append(("transition", i - 1, middle))
+            pieces.append(("transition", sign - 1, middle))
             if not core.is_exact:
                 kept = _without(frames, owed)
                 owed += len(kept) - len(frames)
                 frames = kept
-        pieces.append(("sign", i, frames))
-        previous = frames
-        rest = round(core.pause / pace.speed * frames.fps) if i + 1 < len(cores) else 0
+        pieces.append(("sign", sign, frames))
+        previous, was_letter = frames, core.is_letter
+        rest = 0 if is_last and i + 1 == len(cores) else round(core.pause / pace.speed * frames.fps)
         if rest:
             held = hold(frames, core.after, rest)
-            pieces.append(("pause", i, held))
+            pieces.append(("pause", sign, held))
             previous = held if rest > 1 else frames
-    runs, start = [], 0
-    for operation, sign, clip in pieces:
-        runs.append(Run(operation, start, start + len(clip), sign))
+        sign += 1
+    runs = []
+    for operation, number, clip in pieces:
+        runs.append(Run(operation, start, start + len(clip), number))
         start += len(clip)
-    return _concatenated([clip for _, _, clip in pieces]), tuple(runs)
+    assert isinstance(previous, Clip)
+    return (
+        concatenated([clip for _, _, clip in pieces]),
+        tuple(runs),
+        Joint(previous, was_letter, owed, sign, start),
+    )
 
 
 def bridge(
@@ -188,7 +221,8 @@ def hold(frames: Clip, after: Clip, count: int) -> Clip:
     return Clip(points, confidence, np.full(count, np.nan), frames.fps)
 
 
-def _concatenated(clips: Sequence[Clip]) -> Clip:
+def concatenated(clips: Sequence[Clip]) -> Clip:
+    """Clips one after another."""
     return Clip(
         np.concatenate([clip.points for clip in clips]),
         np.concatenate([clip.confidence for clip in clips]),

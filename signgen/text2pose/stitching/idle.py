@@ -42,18 +42,26 @@ FOREARM_OUT = -0.05
 _LEGS = np.array([RIGHT_HIP, LEFT_HIP, RIGHT_KNEE, LEFT_KNEE, RIGHT_ANKLE, LEFT_ANKLE])
 
 
-def settle_idle_hands(cores: Sequence[Core]) -> list[Core]:
-    """The cores with every idle arm in the one rest pose of its side."""
-    settled = list(cores)
+# Bone vectors (k, D) and confidences (k,) of the arm of each side at rest.
+RestPoses = dict[int, tuple[np.ndarray, np.ndarray]]
+
+
+def settle_idle_hands(cores: Sequence[Core], known: RestPoses | None = None) -> tuple[list[Core], RestPoses]:
+    """The cores with every idle arm in the one rest pose of its side, and those poses.
+
+    Args:
+        cores: the signs of a passage.
+        known: poses that an earlier passage of the same text settled on.
+    """
+    settled, poses = list(cores), dict(known or {})
     for side, (wrist, elbow, first) in enumerate(SIDES):
         arm = np.array([elbow, wrist, *range(first, first + 21)])
         idle = [i for i, core in enumerate(settled) if _is_idle(core.frames, wrist, elbow, first)]
-        if not idle:
-            continue
-        rest, presence = _rest_pose([settled[i].frames for i in idle], arm, 1.0 if side == 0 else -1.0)
+        if idle and side not in poses:
+            poses[side] = _rest_pose([settled[i].frames for i in idle], arm, 1.0 if side == 0 else -1.0)
         for i in idle:
-            settled[i] = replace(settled[i], frames=_with_arm(settled[i].frames, arm, rest, presence))
-    return settled
+            settled[i] = replace(settled[i], frames=_with_arm(settled[i].frames, arm, *poses[side]))
+    return settled, poses
 
 
 def settle_trunk(clip: Clip) -> None:

@@ -38,11 +38,18 @@ def _percentile(values: np.ndarray) -> float:
     return float(np.interp(place, np.arange(len(values)), np.sort(values))) if len(values) else math.nan
 
 
-def seam_report(clip: Clip, runs: Sequence[Run], limits: np.ndarray) -> dict[str, Any]:
-    """Figures for each transition beside the ``limits`` (3,) they are held against, ready for JSON."""
-    transitions = [run for run in runs if run.operation == "transition"]
-    spans = np.array([(run.start, run.end) for run in transitions], dtype=np.int64).reshape(-1, 2)
-    figures = seam_figures(clip.points, clip.confidence, clip.derivatives, spans, FINGER_BONES, PARENTS)
+def figures_of(clip: Clip, transitions: Sequence[Run], first: int = 0) -> np.ndarray:
+    """(n, 4) peak speed, acceleration, jerk and finger-bone ratio of transitions; the clip begins at ``first``."""
+    spans = np.array([(run.start - first, run.end - first) for run in transitions], dtype=np.int64).reshape(
+        -1, 2
+    )
+    return np.asarray(
+        seam_figures(clip.points, clip.confidence, clip.derivatives, spans, FINGER_BONES, PARENTS)
+    )
+
+
+def seam_report(transitions: Sequence[Run], figures: np.ndarray, limits: np.ndarray) -> dict[str, Any]:
+    """The ``figures`` of each transition beside the ``limits`` (3,) they are held against, ready for JSON."""
     names = ("speed", "acceleration", "jerk", "finger_bone_ratio")
     return {
         "unit": "shoulder widths per second, second squared, second cubed",

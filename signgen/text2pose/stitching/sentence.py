@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from signgen.pose.motion import BODY_HZ, FINGER_HZ, smooth
-from signgen.text2pose.stitching.assemble import Core, Pace, Run, assemble
+from signgen.pose.motion import BODY_HZ, FINGER_HZ
+from signgen.text2pose.stitching.assemble import Core, Joint, Pace, Run, assemble
 from signgen.text2pose.stitching.clip import SIDES, Clip
 from signgen.text2pose.stitching.crop import stillest
-from signgen.text2pose.stitching.idle import DRAWN, settle_idle_hands, settle_trunk
+from signgen.text2pose.stitching.idle import DRAWN, RestPoses, settle_idle_hands, settle_trunk
 from signgen.text2pose.stitching.joins import Candidate, Choice, choose
 from signgen.text2pose.stitching.kernels import furthest_travel
 from signgen.text2pose.stitching.nonmanual import apply_marks
-from signgen.text2pose.stitching.seams import seam_report, within_sign_limits
+from signgen.text2pose.stitching.passages import PASSAGE, joined, smoothed, unsmoothed
+from signgen.text2pose.stitching.seams import figures_of, seam_report, within_sign_limits
 from signgen.text2pose.stitching.timing import DEFAULT_PROFILE, FASTEST, DurationProfile, warp
 
 # The hand rises to the first sign and falls after the last in this time, along the recording's own way up and down,
@@ -101,36 +102,61 @@ class Stitched:
 
 
 def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Stitched:
-    """Join the recordings of ``signs`` (not empty) into one fluent clip."""
+    """Join the recordings of ``signs`` (not empty) into one fluent clip.
+
+    Signs are worked on in passages, so that an hour of signing needs little more memory than its poses.
+    """
     settings = settings or StitchSettings()
     choices = choose([[_candidate(clip, sign, settings) for clip in sign.recordings] for sign in signs])
-    clip, runs, warnings = _assembled(signs, choices, settings)
-    if settings.settle:
-        settle_trunk(clip)
-    if settings.smooth:
-        points = smooth(clip.points, clip.confidence, clip.fps, settings.body_hz, settings.finger_hz)
-        clip = replace(clip, points=points)
-    chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
-    report = seam_report(clip, runs, within_sign_limits(chosen)) | {"warnings": warnings}
-    return Stitched(apply_marks(clip, _spans(signs, runs)), runs, tuple(choices), report)
-
-
-def _assembled(
-    signs: Sequence[Sign], choices: Sequence[Choice], settings: StitchSettings
-) -> tuple[Clip, tuple[Run, ...], list[str]]:
-    """The chosen recordings on one time line, what each frame is, and warnings."""
+    runs: list[Run] = []
     warnings: list[str] = []
-    cores = []
-    for i, (sign, choice) in enumerate(zip(signs, choices, strict=True)):
-        clip = sign.recordings[choice.variant]
-        core, is_capped = _core(clip, choice, sign, settings, (i == 0, i + 1 == len(signs)))
-        if is_capped:
-            warnings.append(f"sign {i}: longer than wanted, else it would move at more than double its speed")
-        cores.append(_slid(core) if sign.is_double else core)
-    if settings.settle:
-        cores = settle_idle_hands(cores)
-    clip, runs = assemble(cores, Pace(settings.profile, settings.transition_scale, settings.speed))
-    return clip, runs, warnings
+    passages = _passages(signs, choices, settings, runs, warnings)
+    clips, figures = [], []
+    for block in (
+        smoothed(passages, settings.body_hz, settings.finger_hz) if settings.smooth else unsmoothed(passages)
+    ):
+        transitions = [run for run in runs if run.operation == "transition" and block.holds(run.start)]
+        figures.append(figures_of(block.context, transitions, block.context_start))
+        clips.append(block.clip)
+    chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
+    transitions = [run for run in runs if run.operation == "transition"]
+    report = seam_report(transitions, np.concatenate(figures), within_sign_limits(chosen)) | {
+        "warnings": warnings
+    }
+    return Stitched(apply_marks(joined(clips), _spans(signs, runs)), tuple(runs), tuple(choices), report)
+
+
+def _passages(
+    signs: Sequence[Sign],
+    choices: Sequence[Choice],
+    settings: StitchSettings,
+    runs: list[Run],
+    warnings: list[str],
+) -> Iterator[Clip]:
+    """The chosen recordings on one time line, passage by passage; fills in ``runs`` and ``warnings`` on the way."""
+    pace = Pace(settings.profile, settings.transition_scale, settings.speed)
+    rest: RestPoses = {}
+    joint: Joint | None = None
+    for start in range(0, len(signs), PASSAGE):
+        numbers = range(start, min(start + PASSAGE, len(signs)))
+        cores = [_checked_core(i, signs, choices, settings, warnings) for i in numbers]
+        if settings.settle:
+            cores, rest = settle_idle_hands(cores, rest)
+        clip, found, joint = assemble(cores, pace, joint, is_last=numbers[-1] + 1 == len(signs))
+        if settings.settle:
+            settle_trunk(clip)
+        runs += found
+        yield clip
+
+
+def _checked_core(
+    i: int, signs: Sequence[Sign], choices: Sequence[Choice], settings: StitchSettings, warnings: list[str]
+) -> Core:
+    clip = signs[i].recordings[choices[i].variant]
+    core, is_capped = _core(clip, choices[i], signs[i], settings, (i == 0, i + 1 == len(signs)))
+    if is_capped:
+        warnings.append(f"sign {i}: longer than wanted, else it would move at more than double its speed")
+    return _slid(core) if signs[i].is_double else core
 
 
 def _candidate(clip: Clip, sign: Sign, settings: StitchSettings) -> Candidate:

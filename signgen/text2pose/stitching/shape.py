@@ -7,7 +7,7 @@ percentile of a signer's frames. Recordings then keep their foreshortening and c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
@@ -85,7 +85,7 @@ def canonical(clip: Clip, own: SignerShape, target: SignerShape = STANDARD) -> C
     from signgen.pose.motion_kernels import scale_bones
 
     points = scale_bones(clip.points, clip.confidence, _factors(own, target), PARENTS, ORDER)
-    return replace(clip, points=points)
+    return Clip(points, clip.confidence, clip.source, clip.fps, clip.is_cut)
 
 
 @lru_cache(maxsize=64)
