@@ -55,10 +55,10 @@ def resample(poses: PoseSequence, fps: float) -> PoseSequence:
 
 def resample_positions(frames: int, fps_in: float, fps_out: float) -> np.ndarray:
     """Positions, in input frames, of the output frames of a clip of ``frames`` frames; at least one."""
+    from signgen.pose.motion_kernels import middles
+
     count = max(1, round(frames * fps_out / fps_in))
-    # The centre of an output frame's time span, so that neither end of the clip is favoured.
-    positions: np.ndarray = (np.arange(count) + 0.5) * (frames / count) - 0.5
-    positions[:] = np.minimum(np.maximum(positions, 0), frames - 1)
+    positions: np.ndarray = middles(frames, count)
     return positions
 
 

@@ -86,6 +86,15 @@ def sample(
 
 
 @njit(cache=True, nogil=True)
+def middles(frames: int, count: int) -> np.ndarray:
+    """Middles of ``count`` equal spans of a clip, as positions among its ``frames``: neither end is favoured."""
+    out = np.empty(count)
+    for i in range(count):
+        out[i] = min(max((i + 0.5) * (frames / count) - 0.5, 0.0), frames - 1.0)
+    return out
+
+
+@njit(cache=True, nogil=True)
 def values_at(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """(n,) ``values`` (T,) at fractional ``positions`` (n,), between two neighbours on the straight line."""
     out = np.empty(len(positions))

@@ -69,35 +69,30 @@ def gather(
     Returns:
         (T, N, 3) float32 x, y and the lowest confidence of the sources cut to 1; (T, N) float32 z, 0 if not there.
     """
-    count, dims = len(starts) - 1, len(columns)
+    count, has_z = len(starts) - 1, len(columns) == 3
     keypoints = np.zeros((len(coordinates), count, 3), np.float32)
     z = np.zeros((len(coordinates), count), np.float32)
     for t in range(len(coordinates)):
         for i in range(count):
-            first, last = starts[i], starts[i + 1]
             lowest = np.float32(np.inf)
-            for j in range(first, last):
-                c = confidence[t, members[j]]
+            px = py = pz = np.float32(0)
+            for j in range(starts[i], starts[i + 1]):
+                k = members[j]
+                c = confidence[t, k]
                 if c < lowest or c != c:
                     lowest = c
-            if not 0 < lowest < np.inf:
-                continue
-            is_finite = True
-            for d in range(dims):
-                value = coordinates[t, members[first], columns[d]]
-                if last - first > 1:
-                    for j in range(first + 1, last):
-                        value += coordinates[t, members[j], columns[d]]
-                    value /= np.float32(last - first)
-                is_finite = is_finite and math.isfinite(value)
-                if d < 2:
-                    keypoints[t, i, d] = value
-                else:
-                    z[t, i] = value
-            keypoints[t, i, 2] = min(lowest, np.float32(1))
-            if not is_finite:
-                keypoints[t, i] = 0
-                z[t, i] = 0
+                px += coordinates[t, k, columns[0]]
+                py += coordinates[t, k, columns[1]]
+                if has_z:
+                    pz += coordinates[t, k, columns[2]]
+            size = np.float32(starts[i + 1] - starts[i])
+            if size > 1:
+                px, py, pz = px / size, py / size, pz / size
+            if 0 < lowest < np.inf and math.isfinite(px) and math.isfinite(py) and math.isfinite(pz):
+                keypoints[t, i, 0] = px
+                keypoints[t, i, 1] = py
+                keypoints[t, i, 2] = min(lowest, np.float32(1))
+                z[t, i] = pz
     return keypoints, z
 
 
