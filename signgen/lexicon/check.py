@@ -14,7 +14,7 @@ import numpy as np
 from signgen.data.languages import is_known
 from signgen.errors import SignGenError
 from signgen.lexicon.entry import Entry
-from signgen.lexicon.lexicon import Lexicon, cut, open_lexicon
+from signgen.lexicon.lexicon import Lexicon, cut, open_lexicon, whole_clip
 from signgen.pose.layout import LEFT_HAND, RIGHT_HAND
 from signgen.pose.sequence import PoseSequence
 
@@ -61,14 +61,12 @@ def check_lexicon(spec: str | Path | Lexicon) -> list[Finding]:
 
 
 def _check_entry(entry: Entry, rates: Counter[float]) -> Iterator[Finding]:
-    from signgen.data.poses import read_pose
-
-    where = str(entry.path)
+    where = f"{entry.path}#{entry.sign}" if entry.sign else str(entry.path)
     if not entry.path.exists():
         yield Finding("error", "missing", where, f"{entry.gloss}: the recording is missing")
         return
     try:
-        poses = cut(read_pose(entry.path), entry)
+        poses = cut(whole_clip(entry), entry)
     except SignGenError as error:
         yield Finding("error", "unreadable", where, f"{entry.gloss}: {error}")
         return

@@ -25,6 +25,7 @@ class Entry:
         variant: name of this variant of the sign, empty if there is one only.
         licence: licence of the recording.
         signer: who signs.
+        sign: name of the sign where ``path`` is a file in notation and not a recording.
     """
 
     lexicon: str
@@ -40,6 +41,7 @@ class Entry:
     variant: str = ""
     licence: str = ""
     signer: str = ""
+    sign: str = ""
 
     @property
     def gloss(self) -> str:
@@ -48,6 +50,8 @@ class Entry:
 
     @cached_property
     def id(self) -> str:
-        """Stable name for provenance: lexicon, folder, file and span."""
+        """Stable name for provenance: lexicon, folder, file and span, or file and sign."""
+        if self.sign:
+            return f"{self.lexicon}/{self.path.name}#{self.sign}"
         span = "" if self.start == 0 and self.end is None else f"#{self.start:g}-{self.end or ''}"
         return f"{self.lexicon}/{self.path.parent.name}/{self.path.name}{span}"

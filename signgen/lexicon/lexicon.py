@@ -34,7 +34,7 @@ class Lexicon:
         self.folders = tuple(folders)
         self.entries = tuple(entries)
         self._tables: dict[tuple[str, str], Tables] = {}
-        self._clips: OrderedDict[tuple[Path, float, float | None], PoseSequence] = OrderedDict()
+        self._clips: OrderedDict[tuple[Path, str, float, float | None], PoseSequence] = OrderedDict()
         self._clip_bytes = 0
         self._recording: tuple[Path, PoseSequence] | None = None
         self._lock = threading.Lock()
@@ -83,7 +83,7 @@ class Lexicon:
             DataError: the recording is missing, damaged or of an unknown format.
             LexiconError: the span lies outside the recording, or nothing is in it.
         """
-        key = (entry.path, entry.start, entry.end)
+        key = (entry.path, entry.sign, entry.start, entry.end)
         with self._lock:
             if key in self._clips:
                 self._clips.move_to_end(key)
@@ -97,13 +97,29 @@ class Lexicon:
 
     def _read(self, entry: Entry) -> PoseSequence:
         """The whole recording; the last one is kept, for lexicons that cut many signs from one file."""
-        from signgen.data.poses import read_pose
-
+        if entry.sign:
+            return whole_clip(entry)
         if self._recording is not None and self._recording[0] == entry.path:
             return self._recording[1]
-        poses = read_pose(entry.path)
+        poses = whole_clip(entry)
         self._recording = (entry.path, poses)
         return poses
+
+
+def whole_clip(entry: Entry) -> PoseSequence:
+    """All of a recording, or the whole movement of a sign in notation.
+
+    Raises:
+        DataError: the recording is missing, damaged or of an unknown format.
+        LexiconError: the notation is bad.
+    """
+    if entry.sign:
+        from signgen.lexicon.written import synthesised
+
+        return synthesised(entry)
+    from signgen.data.poses import read_pose
+
+    return read_pose(entry.path)
 
 
 def cut(poses: PoseSequence, entry: Entry) -> PoseSequence:
@@ -129,7 +145,8 @@ def open_lexicon(spec: str | Path) -> Lexicon:
     """Open a lexicon.
 
     Args:
-        spec: a folder with ``index.csv``; ``fingerspelling:<iso>`` for the letters of a sign language in the
+        spec: ``ase``, the built-in lexicon; a folder with ``index.csv`` or with signs in notation
+            (docs/notation.md); ``fingerspelling:<iso>`` for the letters of a sign language in the
             installed spoken-to-signed package; several joined by ``+``, where the first layer is looked up
             first.
 
@@ -162,13 +179,15 @@ class LexiconInfo:
 
 
 def available_lexicons() -> tuple[LexiconInfo, ...]:
-    """The lexicons that can be opened by name; none if no package with lexicons is installed."""
+    """The lexicons that can be opened by name: the built-in ones and those of installed packages."""
     from signgen.lexicon.installed import fingerspelling_entries, fingerspelling_folder
+    from signgen.lexicon.written import BUILT_IN
 
+    own = tuple(describe(_open_one(name)) for name in BUILT_IN)
     if fingerspelling_folder() is None:
-        return ()
+        return own
     folder, entries = fingerspelling_entries()
-    return tuple(describe(Lexicon(name, (folder,), of_one)) for name, of_one in sorted(entries.items()))
+    return own + tuple(describe(Lexicon(name, (folder,), of_one)) for name, of_one in sorted(entries.items()))
 
 
 def describe(lexicon: Lexicon) -> LexiconInfo:
@@ -185,17 +204,23 @@ def describe(lexicon: Lexicon) -> LexiconInfo:
 
 def _open_one(spec: str) -> Lexicon:
     from signgen.lexicon.installed import PREFIX, open_fingerspelling
+    from signgen.lexicon.written import BUILT_IN, built_in, is_written, open_written
 
+    if spec in BUILT_IN and not Path(spec).is_dir():
+        folder, entries = built_in(spec)
+        return Lexicon(spec, (folder,), entries)
     if spec == PREFIX or spec.startswith(f"{PREFIX}:"):
         folder, entries = open_fingerspelling(spec.partition(":")[2])
         return Lexicon(spec, (folder,), entries)
     folder = Path(spec).expanduser()
     if not spec or not folder.is_dir():
         raise LexiconError(
-            f"{spec or 'lexicon'}: no such lexicon folder; give a folder with {INDEX_NAME}, or "
+            f"{spec or 'lexicon'}: no such lexicon folder; give a folder with {INDEX_NAME}, {', '.join(BUILT_IN)}, or "
             f"{PREFIX}:<sign language> (`signgen lexicon list`)"
         )
     name = folder.resolve().name
+    if is_written(folder):
+        return Lexicon(name, (folder,), open_written(folder, name))
     return Lexicon(name, (folder,), read_index(folder, name))
 
 

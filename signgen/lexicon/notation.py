@@ -44,7 +44,7 @@ class Sign:
     steps: tuple[Step, ...]
     hands: str = "one"
     base: Base | None = None
-    face: Mapping[str, str] = field(default_factory=dict)
+    face: Mapping[str, str] = field(default_factory=dict, hash=False)
     duration: float | None = None
     note: str = ""
     path: Path = Path()
