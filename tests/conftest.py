@@ -30,5 +30,6 @@ def shared_data() -> Path:
         pytest.skip("no shared data here")
     return folder
 
+
 # --doctest-modules would import the conftest files once more, under one name.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
