@@ -13,11 +13,13 @@ from numba import njit
 
 from signgen.render.kernels.fill import fill_run, pattern
 
+# Sums may be reordered and fused: no infinity and no NaN gets here. A level of a pixel may depend on the machine.
+FAST = {"reassoc", "contract", "arcp", "nnan", "nsz"}
 FAINT, CLEAR = 0.1, 0.4  # confidence at which a stroke starts to show, and from which it is opaque
 FAR = 1 << 15  # farthest coordinate that is drawn [px]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=FAST)
 def draw_strokes(
     frame: np.ndarray, points: np.ndarray, strokes: np.ndarray, unit: float, background: np.ndarray
 ) -> None:
@@ -43,7 +45,7 @@ def draw_strokes(
             _stroke(frame, a[0], a[1], b[0], b[1], radius, strokes[i, 3:6], strokes[i, 6] * min(seen, 1.0))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _fill(frame: np.ndarray, background: np.ndarray) -> None:
     """One row pixel by pixel, then that row over all others."""
     for x in range(frame.shape[1]):
@@ -53,7 +55,7 @@ def _fill(frame: np.ndarray, background: np.ndarray) -> None:
         flat[y] = flat[0]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _stroke(
     frame: np.ndarray,
     xa: float,
@@ -67,60 +69,75 @@ def _stroke(
     """Blend one stroke into the frame, row by row: left edge, inside, right edge."""
     height, width = frame.shape[:2]
     flat = frame.reshape(-1)
-    length = math.hypot(xb - xa, yb - ya)
+    length = math.sqrt((xb - xa) * (xb - xa) + (yb - ya) * (yb - ya))
     ux, uy = ((xb - xa) / length, (yb - ya) / length) if length > 1e-3 else (1.0, 0.0)
     reach, solid = radius + 0.5, radius - 0.5
     red, green, blue, share = int(colour[0]), int(colour[1]), int(colour[2]), int(opacity * 256)
     solid_colour = pattern(red, green, blue)
     per_x, per_y = 1 / _not_zero(ux), 1 / _not_zero(uy)
+    ends = min(-reach * per_x, (length + reach) * per_x), max(-reach * per_x, (length + reach) * per_x)
+    caps = min(0.0, length * per_x), max(0.0, length * per_x)
     first = max(math.floor(min(ya, yb) - reach), 0)
     last = min(math.ceil(max(ya, yb) + reach), height - 1)
     for y in range(first, last + 1):
         dy = y + 0.5 - ya
         middle, foot = xa - 0.5 + dy * ux * per_y, xa - 0.5 - dy * uy * per_x
-        start, end = _row_part(middle, reach * per_y, foot, -reach * per_x, (length + reach) * per_x)
-        left, right = max(math.ceil(start), 0), min(math.floor(end), width - 1)
-        start, end = _row_part(middle, solid * per_y, foot, 0.0, length * per_x)
-        inner = min(max(math.ceil(start), left), right + 1)
-        outer = max(min(math.floor(end), right), inner - 1)
-        for x in range(left, inner):
-            cover = _cover(x + 0.5 - xa, dy, ux, uy, length, reach, share)
-            _blend(flat, 3 * (y * width + x), red, green, blue, cover)
+        half = reach * abs(per_y)
+        left = max(math.ceil(max(middle - half, foot + ends[0])), 0)
+        right = min(math.floor(min(middle + half, foot + ends[1])), width - 1)
+        inner = outer = right + 1
+        if solid >= 1:
+            half = solid * abs(per_y)
+            inner = min(max(math.ceil(max(middle - half, foot + caps[0])), left), right + 1)
+            outer = max(min(math.floor(min(middle + half, foot + caps[1])), right) + 1, inner)
+        _blend_edge(
+            flat, y * width, left, inner, left + 0.5 - xa, dy, ux, uy, length, reach, red, green, blue, share
+        )
         if share == 256:
-            fill_run(flat, y * width + inner, outer + 1 - inner, solid_colour)
+            fill_run(flat, y * width + inner, outer - inner, solid_colour)
         else:
-            for x in range(inner, outer + 1):
+            for x in range(inner, outer):
                 _blend(flat, 3 * (y * width + x), red, green, blue, share)
-        for x in range(outer + 1, right + 1):
-            cover = _cover(x + 0.5 - xa, dy, ux, uy, length, reach, share)
-            _blend(flat, 3 * (y * width + x), red, green, blue, cover)
+        _blend_edge(
+            flat,
+            y * width,
+            outer,
+            right + 1,
+            outer + 0.5 - xa,
+            dy,
+            ux,
+            uy,
+            length,
+            reach,
+            red,
+            green,
+            blue,
+            share,
+        )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _not_zero(value: float) -> float:
     return math.copysign(max(abs(value), 1e-6), value)
 
 
-@njit(cache=True, nogil=True)
-def _row_part(middle: float, across: float, foot: float, one: float, two: float) -> tuple[float, float]:
-    """Where a row crosses a strip: within ``across`` of its line, between its ends at ``foot`` + one, two."""
-    start = max(middle - abs(across), foot + min(one, two))
-    return start, min(middle + abs(across), foot + max(one, two))
+@njit(cache=True, nogil=True, fastmath=FAST, inline="always")
+def _blend_edge(
+    flat: np.ndarray, row: int, start: int, end: int, dx: float, dy: float, ux: float, uy: float, length: float,
+    reach: float, red: int, green: int, blue: int, share: int,
+) -> None:  # fmt: skip
+    """Pixels of a row that may be covered in part; ``dx``, ``dy``: the first one's centre from the stroke's start."""
+    along, off = dx * ux + dy * uy, dx * uy - dy * ux
+    for x in range(start, end):
+        past = max(-along, along - length)
+        depth = reach - (abs(off) if past <= 0 else math.sqrt(off * off + past * past))
+        cover = int(max(min(depth, 1.0), 0.0) * share)
+        _blend(flat, 3 * (row + x), red, green, blue, cover)
+        along += ux
+        off += uy
 
 
-@njit(cache=True, nogil=True)
-def _cover(dx: float, dy: float, ux: float, uy: float, length: float, reach: float, share: int) -> int:
-    """Part of the pixel at (dx, dy) from the stroke's start that is covered, times ``share``."""
-    along = dx * ux + dy * uy
-    depth = reach - abs(dx * uy - dy * ux)
-    past = max(-along, along - length)
-    if past > 0:
-        off = reach - depth
-        depth = reach - math.sqrt(off * off + past * past)
-    return int(max(min(depth, 1.0), 0.0) * share)
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _blend(flat: np.ndarray, at: int, red: int, green: int, blue: int, share: int) -> None:
     """Move the pixel that starts at ``at`` by share / 256 towards a colour."""
     place = np.uint64(at)  # unsigned: no check for negative indices
