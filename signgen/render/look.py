@@ -24,7 +24,7 @@ LEFT_ARM: tuple[Colour, Colour] = ((44, 132, 138), (70, 176, 174))
 FACE: Colour = (224, 227, 236)
 QUIET_FACE: Colour = (128, 132, 144)
 LIPS: Colour = (255, 132, 146)
-TIP: Colour = (255, 255, 255)
+TIP: Colour = (254, 254, 254)
 # Thumb to little finger; all light enough to read on a dark background.
 FINGERS: tuple[Colour, ...] = (
     (255, 104, 104),
@@ -34,6 +34,7 @@ FINGERS: tuple[Colour, ...] = (
     (214, 140, 255),
 )
 
+LUMA = (0.299, 0.587, 0.114)
 CHIN = at.FACE.start + 8
 ALWAYS = -1
 
@@ -58,7 +59,17 @@ def strokes(background: Colour = BACKGROUND) -> np.ndarray:
         *_hand(at.RIGHT_HAND.start, at.RIGHT_WRIST, RIGHT_ARM[1], background),
         *_hand(at.LEFT_HAND.start, at.LEFT_WRIST, LEFT_ARM[1], background),
     ]
-    return np.array([*_trunk(), *right, *left, *_face(), *hands], dtype=np.float32)
+    rows = np.array([*_trunk(), *right, *left, *_face(), *hands], dtype=np.float32)
+    return _for_light(rows, background) if np.dot(background, LUMA) > 128 else rows
+
+
+def _for_light(rows: np.ndarray, background: Colour) -> np.ndarray:
+    """The same look on a light background: greys turned over, hues darker, seams as they are."""
+    colours = rows[:, 3:6]
+    is_seam = (colours == background).all(axis=1, keepdims=True)
+    is_grey = np.ptp(colours, axis=1, keepdims=True) < 30
+    rows[:, 3:6] = np.where(is_seam, colours, np.where(is_grey, 255 - colours, 0.7 * colours))
+    return rows
 
 
 def _trunk() -> list[Row]:

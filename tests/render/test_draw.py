@@ -177,6 +177,16 @@ def test_background_is_the_one_asked_for():
     assert (frame == (250, 240, 5)).all()
 
 
+@pytest.mark.parametrize("background", [(17, 19, 26), (0, 0, 0), (255, 255, 255), (200, 220, 210)])
+def test_every_stroke_stands_out_from_the_background(background):
+    from signgen.render.look import LUMA, strokes
+
+    colours = strokes(background)[:, 3:6]
+    lines = colours[(colours != background).any(axis=1)]
+    assert len(lines) > 120
+    assert np.abs(lines @ LUMA - np.dot(background, LUMA)).min() > 45
+
+
 @pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion"])
 @pytest.mark.parametrize("far", [40_000, 1e9, 3e38])
 def test_keypoints_at_the_end_of_the_world_cost_nothing(style, far):
