@@ -19,13 +19,13 @@ class Lights:
     """
 
     key_way: Triple = (-0.45, -0.62, -0.9)
-    key: Triple = (1.02, 0.97, 0.9)
+    key: Triple = (0.76, 0.72, 0.67)
     fill_way: Triple = (0.8, -0.12, -0.75)
-    fill: Triple = (0.26, 0.28, 0.32)
+    fill: Triple = (0.18, 0.195, 0.22)
     rim_way: Triple = (0.75, -0.5, 0.6)
-    rim: Triple = (0.3, 0.3, 0.32)
-    sky: Triple = (0.4, 0.42, 0.46)
-    ground: Triple = (0.17, 0.155, 0.145)
+    rim: Triple = (0.24, 0.24, 0.26)
+    sky: Triple = (0.29, 0.305, 0.335)
+    ground: Triple = (0.13, 0.118, 0.11)
 
     def seen_from(self, camera: Camera) -> np.ndarray:
         """(LIGHT_ROWS, 3) float32 for `signgen.render.mesh.shade_kernel`, ways in camera axes."""

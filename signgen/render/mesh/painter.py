@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.errors import ConfigError
+from signgen.render.mesh.backdrop_kernel import coarse_shadow, throw
 from signgen.render.mesh.camera import Camera
 from signgen.render.mesh.colour import curve, to_srgb
 from signgen.render.mesh.layers import Layers, layers_of
@@ -25,11 +26,15 @@ class Shadows:
 
     Attributes:
         size: side of the shadow map [texels]; 0 for none.
-        span: width of the world that the map covers, around the origin [m].
+        span: width of the world that the map covers, around the middle [m].
+        middle: what the map looks at [m].
+        wall: share of the light that the model takes from the backdrop, 0 for no shadow on it.
     """
 
     size: int = 384
     span: float = 2.0
+    middle: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    wall: float = 0.0
 
 
 class Painter:
@@ -78,6 +83,7 @@ class Painter:
         if backdrop.shape != shape:
             raise ConfigError(f"backdrop: expected a picture of shape {shape}, got {backdrop.shape}")
         self._backdrop = np.ascontiguousarray(backdrop, dtype=np.float32)
+        self._behind = np.empty_like(self._backdrop)
         self._empty = np.rint(255 * to_srgb(self._backdrop)).astype(np.uint8)
 
     def paint(self, points: np.ndarray) -> np.ndarray:
@@ -92,14 +98,25 @@ class Painter:
         model, buffer = self.model, self.z_buffer
         surface = buffer.draw(points, model)
         shadow, to_shadow = self._cast(points)
-        frame: np.ndarray = self._empty.copy()
+        frame, behind = self._background()
         shade(
             self.samples, buffer.ids, buffer.nearness, surface.fixed, surface.near, surface.seen, surface.normals,
             surface.model.triangles, surface.model.surface, model.material_of, self._materials, self._layers,
             surface.model.fields, surface.model.tint, surface.model.sky, self._light_rows, buffer.view, to_shadow,
-            shadow, self._backdrop, self._curve, frame,
+            shadow, behind, self._curve, frame,
         )  # fmt: skip
         return frame
+
+    def _background(self) -> tuple[np.ndarray, np.ndarray]:
+        """A frame without the signer, as bytes and as light, under the shadow of what the z-buffer holds."""
+        if not self._shadows.wall:
+            return self._empty.copy(), self._backdrop
+        unit = self.camera.height / 512
+        right, down, reach = (max(1, round(cells * unit)) for cells in (3, 2, 2))
+        grid = coarse_shadow(self.z_buffer.ids, self.samples, right, down, reach)
+        frame = np.empty_like(self._empty)
+        throw(self._backdrop, grid, self._shadows.wall, self._curve, self._behind, frame)
+        return frame, self._behind
 
     def measure(self, points: np.ndarray) -> Layers:
         """The ground truth of a frame: what each of its pixels shows of the model.
@@ -115,7 +132,10 @@ class Painter:
         if size == 0:
             return None
         rotation = self._lights.key_rotation()
-        return ZBuffer(Camera(size, size, size / span, (size / 2, size / 2), rotation, is_parallel=True))
+        moved = -rotation @ np.array(self._shadows.middle)
+        return ZBuffer(
+            Camera(size, size, size / span, (size / 2, size / 2), rotation, moved, is_parallel=True)
+        )
 
     def _cast(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The shadow map of these points, and how camera axes lead to its texels."""

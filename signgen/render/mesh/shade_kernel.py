@@ -38,7 +38,7 @@ LIGHT_ROWS = 9
 ZERO, ONE, HALF = np.float32(0), np.float32(1), np.float32(0.5)
 # Under skin red light travels farthest: how much of the wrap and of the shade each colour sees.
 REACH = (np.float32(1), np.float32(0.45), np.float32(0.3))
-GLOW = (np.float32(0.5), np.float32(0.14), np.float32(0.08))
+GLOW = (np.float32(0.24), np.float32(0.07), np.float32(0.04))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")

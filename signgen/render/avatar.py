@@ -1,0 +1,87 @@
+"""The `avatar` renderer: a made-up signer in three dimensions, on any processor."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Ge, Le
+
+from signgen.config import setting
+from signgen.errors import PoseError
+from signgen.pose.sequence import PoseSequence
+from signgen.render.base import Frame, renderers
+from signgen.render.draw import frame_size
+from signgen.render.signer.appearance import Appearance
+
+if TYPE_CHECKING:
+    from signgen.render.mesh.painter import Painter
+    from signgen.render.signer.scene import Scene
+
+Side = Annotated[int, Ge(16), Le(4096)]
+MAX_THREADS = 8
+
+
+@renderers.register("avatar")
+@dataclass(frozen=True)
+class Avatar(Appearance):
+    """Poses with depth as a signer with skin, hair and clothes; see `Appearance` for the looks."""
+
+    width: Side | None = setting(None, "width of the frames [px]; default: as the poses' canvas")
+    height: Side | None = setting(None, "height of the frames [px]; default: as the poses' canvas")
+    samples: Annotated[int, Ge(1), Le(4)] = setting(
+        2, "samples of a pixel along a side: smoother edges, slower"
+    )
+    threads: Annotated[int, Ge(0), Le(MAX_THREADS)] = setting(0, "frames drawn at once; 0: one per processor")
+
+    def __call__(
+        self, poses: PoseSequence, appearance: Frame | None = None, *, seed: int = 0
+    ) -> Iterator[Frame]:
+        """Frames of the poses; ``appearance`` is not used, ``seed`` makes the signer up where none is named.
+
+        Raises:
+            PoseError: poses without depth, or in which no shoulders are ever seen.
+        """
+        size = frame_size(poses, self.width, self.height)
+        if len(poses) == 0:
+            return iter(())
+        if poses.depth is None:
+            raise PoseError(
+                "poses: the avatar needs depth, these have none (they are two-dimensional); "
+                "use poses with depth or --renderer skeleton"
+            )
+        from signgen.render.signer.scene import scene_of
+
+        return _drawn(scene_of(poses, self, size, seed, self.samples), self.threads)
+
+
+def _drawn(scene: Scene, threads: int) -> Iterator[Frame]:
+    """The frames in order, several drawn at once, each thread with a painter of its own."""
+    count = min(threads or len(os.sched_getaffinity(0)), MAX_THREADS, len(scene))
+    painters: SimpleQueue[Painter] = SimpleQueue()
+    for _ in range(count):
+        painters.put(scene.painter())
+
+    def draw(frame: int) -> Frame:
+        painter = painters.get()
+        try:
+            return painter.paint(scene.points(frame))
+        finally:
+            painters.put(painter)
+
+    pool = ThreadPoolExecutor(count)
+    waiting: deque[Future[Frame]] = deque()
+    try:
+        for frame in range(len(scene)):
+            waiting.append(pool.submit(draw, frame))
+            if len(waiting) > 2 * count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

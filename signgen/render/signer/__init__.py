@@ -1,0 +1,1 @@
+"""The avatar's looks: skin, eyes, hair and clothes put on the baked body."""

@@ -1,0 +1,246 @@
+"""The avatar: where it stands, what it wears, and that no setting makes it fall apart."""
+
+import dataclasses
+import itertools
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from shapes import cube, sphere
+
+from signgen.body.asset import Identity, load_body
+from signgen.body.kinematics import at_rest, keypoints
+from signgen.config import check
+from signgen.errors import ConfigError, DataError, PoseError
+from signgen.pose.layout import LEFT_HAND, RIGHT_HAND
+from signgen.pose.sequence import PoseSequence
+from signgen.render.avatar import Avatar
+from signgen.render.mesh.colour import to_linear, to_srgb
+from signgen.render.signer import looks, paint
+from signgen.render.signer.appearance import SIGNERS, Appearance, who
+from signgen.render.signer.backdrop import gradient, picture
+from signgen.render.signer.body_parts import SURFACES
+from signgen.render.signer.clothes import CUTS
+from signgen.render.signer.dress import dressed
+from signgen.render.signer.hair import STYLES
+from signgen.render.signer.piece import Piece, cut, refined
+from signgen.render.signer.scene import scene_of
+
+
+def about_x(degrees):
+    a = np.radians(degrees)
+    return np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+
+
+@pytest.fixture(scope="module")
+def poses():
+    """A body that lifts its right hand, as keypoints on a canvas of 320 x 320 px with 200 px to the metre."""
+    body = load_body()
+    shape = body.shape(Identity({"woman_young_average": 1.0}))
+    pose = at_rest(body, 3)
+    for frame, angle in enumerate((-60, -90, -110)):
+        pose.rotations[frame, body.bone["lowerarm01.R"]] = about_x(angle)
+    points = keypoints(shape, pose) * 200 + (160, 120, 0)
+    canvas = np.ones(points.shape)
+    canvas[..., :2] = points[..., :2]
+    return PoseSequence(canvas, 24, 320, 320, points[..., 2])
+
+
+def test_the_body_stands_where_the_poses_are(poses):
+    scene = scene_of(poses, Appearance(framing="canvas"), (320, 320))
+    off = np.linalg.norm(scene.keypoints()[..., :2] - poses.xy, axis=-1)
+    # 200 px to the metre: another woman's body meets the given one within 2 cm, the hands within 1.5 cm.
+    assert np.median(off[:, 1:8]) < 4
+    hands = np.r_[LEFT_HAND, RIGHT_HAND]
+    assert np.median(off[:, hands]) < 3
+
+
+def test_twice_the_frame_is_twice_the_place(poses):
+    small = scene_of(poses, Appearance(framing="canvas"), (320, 320)).keypoints()
+    large = scene_of(poses, Appearance(framing="canvas"), (640, 640)).keypoints()
+    assert large[..., :2] == pytest.approx(2 * small[..., :2], abs=1e-6)
+
+
+def test_parts_lie_at_their_keypoints(poses):
+    scene = scene_of(poses, Appearance(framing="canvas"), (320, 320))
+    for frame in range(3):
+        shown = scene.layers(frame)
+        places = scene.keypoints()[frame]
+
+        def part(keypoint, shown=shown, places=places):
+            x, y = places[keypoint, :2].astype(int)
+            return SURFACES[shown.parts[y, x]]
+
+        assert part(0) == "head"
+        assert part(RIGHT_HAND.start + 9).startswith("right_")
+        assert part(RIGHT_HAND.start + 7) == "right_index"
+        assert part(LEFT_HAND.start + 11) == "left_middle"
+        assert part(2) in ("shirt", "shirt_right_sleeve")
+        assert set(np.unique(shown.parts)) <= {-1, *range(len(SURFACES))}
+        # The fingertip's distance is that of the keypoint, less the flesh around it.
+        x, y = places[RIGHT_HAND.start + 7, :2].astype(int)
+        assert shown.depth[y, x] == pytest.approx(places[RIGHT_HAND.start + 7, 2], abs=0.02)
+
+
+def test_frames_do_not_depend_on_threads(poses):
+    one, two = (list(Avatar(threads=n, width=96, height=96)(poses)) for n in (1, 2))
+    assert np.array_equal(one, two)
+
+
+def test_a_clip_can_be_left_half_way(poses):
+    frames = Avatar(width=64, height=64)(poses)
+    assert next(frames).shape == (64, 64, 3)
+    frames.close()
+
+
+def test_the_head_stays_in_the_picture(poses):
+    low = poses.replace(keypoints=poses.keypoints - np.array([0, 60, 0], dtype=np.float32))
+    cropped = scene_of(low, Appearance(framing="canvas"), (320, 320)).layers(0)
+    whole = scene_of(low, Appearance(), (320, 320)).layers(0)
+    assert cropped.alpha[0].any()
+    assert not whole.alpha[0].any()
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"skin": "pink"}, ConfigError),
+        ({"eyes": "#12345"}, ConfigError),
+        ({"signer": "ada", "identity": 3}, ConfigError),
+        ({"backdrop": "picture"}, ConfigError),
+        ({"backdrop": "picture", "background": "no such.png"}, DataError),
+    ],
+)
+def test_settings_that_are_none(poses, settings, error):
+    with pytest.raises(error) as caught:
+        Avatar(**settings)(poses)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"yaw": 61}, {"zoom": 0}, {"hair": "mohawk"}, {"signer": "nobody"}, {"samples": 5}, {"width": 5000}],
+)
+def test_settings_out_of_range(settings):
+    with pytest.raises(ConfigError):
+        check(Avatar, settings)
+
+
+def test_poses_without_depth_say_so(poses):
+    with pytest.raises(PoseError, match="depth"):
+        Avatar()(poses.replace(depth=None))
+
+
+def test_poses_without_shoulders_say_so(poses):
+    hidden = poses.keypoints.copy()
+    hidden[:, [2, 5]] = 0
+    with pytest.raises(PoseError, match="shoulders"):
+        Avatar()(poses.replace(keypoints=hidden))
+
+
+@pytest.mark.parametrize(
+    ("hair", "clothes"), list(itertools.zip_longest(["bald", *STYLES], CUTS, fillvalue="t-shirt"))
+)
+def test_every_look_hangs_together(hair, clothes):
+    person, look = who(Appearance(identity=7), 0)
+    signer = dressed(load_body().shape(person), dataclasses.replace(look, hair=hair, clothes=clothes))
+    piece = signer.piece
+    assert piece.weights.sum(axis=1) == pytest.approx(1, abs=1e-4)
+    assert (np.diff(piece.weights, axis=1) <= 0).all()
+    assert ("hair" in {SURFACES[i] for i in np.unique(piece.surface)}) == (hair != "bald")
+    rest = signer.posed(
+        signer.movements(at_rest(load_body()))[0], np.zeros(len(load_body().actions), np.float32)
+    )
+    assert np.abs(rest - piece.points).max() < 1e-4
+    assert np.isfinite(signer.model.fields).all()
+    assert np.isfinite(signer.model.tint).all()
+    assert 0 < signer.model.sky.min() <= signer.model.sky.max() <= 1
+
+
+@pytest.mark.parametrize("signer", [*SIGNERS, *range(25)])
+def test_clothes_contrast_with_the_skin(signer):
+    chosen = Appearance(signer=signer) if isinstance(signer, str) else Appearance(identity=signer)
+    _, look = who(chosen, 0)
+    assert looks.contrast(look.skin, look.clothes_colour) > 2
+
+
+@pytest.mark.parametrize("skin", looks.SKINS)
+def test_clothes_follow_a_chosen_skin(skin):
+    _, look = who(Appearance(skin=skin), 0)
+    assert looks.contrast(look.skin, look.clothes_colour) >= looks.LEAST_CONTRAST
+
+
+def test_made_up_signers_differ_and_come_back():
+    many = [who(Appearance(identity=seed), 0) for seed in range(12)]
+    assert len({look for _, look in many}) == 12
+    assert who(Appearance(identity=5), 0) == many[5]
+
+
+def test_contrast_of_black_and_white_is_21():
+    assert looks.contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)
+
+
+def test_srgb_there_and_back():
+    values = np.linspace(0, 1, 300)
+    assert to_srgb(to_linear(values)) == pytest.approx(values, abs=1e-6)
+    # IEC 61966-2-1: half of the light is 188 of 255.
+    assert round(255 * float(to_srgb(np.array(0.5)))) == 188
+
+
+def test_background_pictures(tmp_path):
+    path = tmp_path / "wall.png"
+    rows = np.zeros((40, 80, 3), dtype=np.uint8)
+    rows[:, 40:] = (255, 128, 0)
+    iio.imwrite(path, rows)
+    wall = to_srgb(picture(path, 20, 20))
+    # The middle 40 x 40 px of 80 x 40 are kept.
+    assert wall[5, 2] == pytest.approx((0, 0, 0), abs=0.01)
+    assert wall[5, 17] == pytest.approx((1, 128 / 255, 0), abs=0.01)
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(DataError, match=r"wall\.png"):
+        picture(path, 20, 20)
+
+
+def test_gradient_is_lightest_behind_the_head():
+    wall = gradient(100, 100, (0.5, 0.5, 0.5)).mean(axis=-1)
+    assert wall[30:42, 45:55].mean() > wall[80:, :10].mean() > 0
+
+
+def piece(vertices, triangles):
+    count = len(vertices)
+    weights = np.zeros((count, 4), dtype=np.float32)
+    weights[:, 0] = 1
+    bones = np.tile(np.arange(4), (count, 1)) + (np.arange(count) % 3)[:, None]
+    return Piece(
+        vertices, bones, weights, np.arange(count), triangles.astype(np.int64), np.zeros(len(triangles))
+    )
+
+
+def area(it):
+    corners = it.points[it.triangles].astype(np.float64)
+    return (
+        np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum()
+        / 2
+    )
+
+
+def test_cutting_a_cube():
+    whole = piece(*cube(0.3))
+    assert area(whole) == pytest.approx(6 * 0.36)
+    part = cut(whole, 0.1 - whole.points[:, 0].astype(np.float64))
+    # One end face and four sides of 0.4 m of 0.6 m are left.
+    assert area(part) == pytest.approx(0.36 + 4 * 0.6 * 0.4, rel=1e-4)
+    assert part.points[:, 0].max() == pytest.approx(0.1, abs=1e-4)
+    assert part.weights.sum(axis=1) == pytest.approx(1)
+    finer = refined(whole)
+    assert area(finer) == pytest.approx(area(whole))
+    assert len(finer.triangles) == 48
+
+
+def test_a_ball_lies_open_and_its_inside_does_not():
+    vertices, triangles = sphere(24, 36, 0.2)
+    box = np.array([[(-0.3, -0.3, -0.3), (0.3, 0.3, 0.3)]])
+    assert paint.openness(vertices, triangles, box, 24).min() > 0.97
+    both = np.concatenate([triangles, triangles[:, ::-1] + len(vertices)]).astype(np.int32)
+    sky = paint.openness(np.concatenate([vertices, vertices * np.float32(0.9)]), both, box, 24)
+    assert sky[len(vertices) :].max() < 0.3
