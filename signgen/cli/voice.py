@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -43,6 +45,8 @@ def telling(mode: ProgressMode, quiet: bool, verbose: bool) -> Iterator[Progress
     logger = logging.getLogger("signgen")
     logger.addHandler(handler)
     logger.setLevel(level)
+    if not quiet and _is_first_run():
+        say("first run: compiling the inner loops, once; this takes about half a minute")
     try:
         if quiet or mode is ProgressMode.off:
             yield lambda stage, done, total: None
@@ -53,6 +57,12 @@ def telling(mode: ProgressMode, quiet: bool, verbose: bool) -> Iterator[Progress
             yield Lines(as_json=mode is ProgressMode.json)
     finally:
         logger.removeHandler(handler)
+
+
+def _is_first_run() -> bool:
+    """Whether numba has compiled nothing here yet, and can keep what it compiles beside the package."""
+    package = Path(__file__).parents[1]
+    return os.access(package, os.W_OK) and not any(package.glob("pose/__pycache__/*.nbi"))
 
 
 class Lines:
