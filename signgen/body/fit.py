@@ -1,9 +1,9 @@
 """Pose the rig so that its keypoints are the given ones: closed form, part by part, without iteration over frames.
 
 Trunk from shoulders and hips, head from the face, arms by the triangle of two bones, wrists from the palm, fingers
-joint by joint, facial actions from the face's form. Keypoints of another body are scaled to the rig's shoulders;
-hands then end where the scaled wrists are, so that what they touch stays touched. What is missing holds its last
-pose, or hangs at rest where it was never seen.
+joint by joint, facial actions from the face's form. Keypoints of another body are scaled to the rig's shoulders,
+and hands go where they touch what they touched. What is missing holds its last pose, or hangs at rest where it was
+never seen.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from signgen.body.asset import Shape
+from signgen.body.contact import SeenHead, hand_offsets, wrist_places
 from signgen.body.expression import fit_actions
 from signgen.body.fingers import HandRig, finger_rotations, fit_angles, hand_rig
 from signgen.body.kinematics import BodyPose, at_rest, move_bones
@@ -41,10 +42,6 @@ from signgen.pose.layout import (
 ARMS = {"R": (2, 3, 4, RIGHT_HAND), "L": (5, 6, 7, LEFT_HAND)}
 SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 NECK_BONES = ("neck01", "neck02", "neck03", "head")
-# Points that facial actions hardly move: eye corners, bridge, the ends of the jaw; and, if there is no face,
-# nose, eyes and ears of the body.
-STABLE_FACE = FACE.start + np.array([0, 1, 15, 16, 27, 28, 29, 33, 36, 39, 42, 45])
-BODY_FACE = np.array([0, 14, 15, 16, 17])
 # Furthest turns [radians]: of the spine, the neck, its lowest bone, a wrist, a collar bone.
 MOST_SPINE, MOST_NECK, MOST_TILT, MOST_WRIST, MOST_COLLAR = np.radians((60.0, 80.0, 35.0, 95.0, 30.0))
 # An arm is never quite straight and never folded flat: share of its length between shoulder and wrist.
@@ -72,8 +69,7 @@ def fit_pose(shape: Shape, points: np.ndarray, confidence: np.ndarray | None = N
     _fit_trunk(shape, pose, points, seen)
     _fit_head(shape, pose, points, seen)
     for side in ARMS:
-        _fit_arm(shape, pose, points, seen, side)
-        _fit_hand(shape, pose, points, seen, side)
+        _fit_side(shape, pose, points, seen, side)
     return pose.replace(actions=fit_actions(shape, points[:, FACE], seen[:, FACE]))
 
 
@@ -146,57 +142,57 @@ def _move_neck(shape: Shape, pose: BodyPose, wanted: np.ndarray) -> None:
 
 def _fit_head(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray) -> None:
     """The head's place by the lowest bone of the neck, its orientation by the bones above."""
-    rest = shape.keypoints
-    head, middle, rest_middle, is_known = _seen_head(rest, points, seen)
+    head = SeenHead(shape.keypoints, points, seen)
     chest_bone, top = shape.body.bone["spine01"], shape.body.bone["head"]
     lowest, *upper = (shape.body.bone[name] for name in NECK_BONES)
-    wanted = middle + np.einsum("tij,tj->ti", head, shape.heads[top] - rest_middle)
+    wanted = head.middle + np.einsum("tij,tj->ti", head.turned, shape.heads[top] - head.rest_middle)
     chest = move_bones(shape, pose).turned[:, chest_bone]
-    relative = held(_relative(chest, head), is_known, np.eye(3))
+    relative = held(_relative(chest, head.turned), head.is_known, np.eye(3))
     for _ in range(4):
         bones = move_bones(shape, pose)
         base = bones.placed[:, lowest]
         swing = shortest_arc(unit(bones.placed[:, top] - base), unit(wanted - base))
-        tilt = held(_relative(chest, swing @ bones.turned[:, lowest]), is_known, np.eye(3))
+        tilt = held(_relative(chest, swing @ bones.turned[:, lowest]), head.is_known, np.eye(3))
         pose.rotations[:, lowest] = share_of(tilt, 1.0, MOST_TILT)
         rest_of_it = _relative(pose.rotations[:, lowest], relative)
         pose.rotations[:, upper] = share_of(rest_of_it, 1 / len(upper), MOST_NECK)[:, None]
 
 
-def _seen_head(
-    rest: np.ndarray, points: np.ndarray, seen: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Orientation of the head, middle of the points it was told from, their middle at rest, and whether known."""
-    has_face = seen[:, STABLE_FACE].sum(axis=1) >= 5
-    weights = np.zeros(seen.shape)
-    weights[:, STABLE_FACE] = seen[:, STABLE_FACE] & has_face[:, None]
-    weights[:, BODY_FACE] = seen[:, BODY_FACE] & ~has_face[:, None]
-    is_known = weights.sum(axis=1) >= 4
-    share = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1)
-    middle, rest_middle = np.einsum("tk,tki->ti", share, points), share @ rest
-    return best_rotation(rest, points, weights), middle, rest_middle, is_known
+def _fit_side(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray, side: str) -> None:
+    """Fingers and the palm's orientation, then the arm that brings the hand where it belongs, then the wrist."""
+    rig = hand_rig(shape, side)
+    _, _, wrist, own = ARMS[side]
+    other = ARMS["L" if side == "R" else "R"][3]
+    turned, is_known = _seen_palm(rig, points[:, own], seen[:, own])
+    _fit_fingers(pose, rig, turned, points[:, own], seen[:, own], is_known)
+    offsets = hand_offsets(shape, rig, turned, pose.rotations[:, rig.bones])
+    offsets[~is_known] = np.nan
+    places = wrist_places(shape, pose, points, seen, (own, other, wrist), offsets)
+    _fit_arm(shape, pose, points, seen, side, places)
+    _fit_wrist(shape, pose, rig, side, turned, is_known)
 
 
-def _fit_arm(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray, side: str) -> None:
-    """Shoulder and elbow, so that the wrist is met and the elbow lies in the given plane."""
+def _fit_arm(
+    shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray, side: str, places: np.ndarray
+) -> None:
+    """Shoulder and elbow, so that the wrist is at ``places`` and the elbow on the side where it was."""
     body = shape.body
     shoulder, elbow, wrist, _ = ARMS[side]
     bones = move_bones(shape, pose)
     upper, fore, hand = (body.bone[f"{name}.{side}"] for name in ("upperarm01", "lowerarm01", "wrist"))
     at_rest_upper = shape.heads[fore] - shape.heads[upper]
     at_rest_fore = shape.heads[hand] - shape.heads[fore]
-    lengths = np.linalg.norm(at_rest_upper), np.linalg.norm(at_rest_fore)
+    upper_length, fore_length = (float(np.linalg.norm(bone)) for bone in (at_rest_upper, at_rest_fore))
     hanging = HANGING * ((-1 if side == "L" else 1), 1, 1)
-    at_shoulder, at_elbow = seen[:, shoulder], seen[:, shoulder] & seen[:, elbow]
-    to_elbow = held(unit(points[:, elbow] - points[:, shoulder]), at_elbow, hanging[0])
-    own = bones.placed[:, upper]
-    reach = np.where(at_shoulder[:, None], points[:, wrist] - own, 0)
-    reach = held(reach, at_shoulder & seen[:, wrist], lengths[0] * hanging[0] + lengths[1] * hanging[1])
-    up_direction, fore_direction = _two_bones(reach, to_elbow, *(float(length) for length in lengths))
-    turned = _hinged(bones.turned[:, body.bone[f"shoulder01.{side}"]], at_rest_upper, at_rest_fore, up_direction,
-                     fore_direction)  # fmt: skip
-    pose.rotations[:, upper] = _relative(bones.turned[:, body.bone[f"shoulder01.{side}"]], turned)
-    forearm = shortest_arc(turned @ unit(at_rest_fore), fore_direction) @ turned
+    has_elbow = seen[:, shoulder] & seen[:, elbow]
+    to_elbow = held(unit(points[:, elbow] - points[:, shoulder]), has_elbow, hanging[0])
+    at_ease = upper_length * hanging[0] + fore_length * hanging[1]
+    reach = held(places - bones.placed[:, upper], seen[:, wrist], at_ease)
+    directions = _two_bones(reach, to_elbow, upper_length, fore_length)
+    parent = bones.turned[:, body.bone[f"shoulder01.{side}"]]
+    turned = _hinged(parent, at_rest_upper, at_rest_fore, *directions)
+    pose.rotations[:, upper] = _relative(parent, turned)
+    forearm = shortest_arc(turned @ unit(at_rest_fore), directions[1]) @ turned
     pose.rotations[:, fore] = _relative(turned, forearm)
 
 
@@ -233,28 +229,12 @@ def _hinged(
     return turned
 
 
-def _fit_hand(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray, side: str) -> None:
-    """Wrist from the palm, forearm twist from the wrist, then the fingers."""
-    body, rig = shape.body, hand_rig(shape, side)
-    hand = points[:, ARMS[side][3]]
-    has = seen[:, ARMS[side][3]]
-    bones = move_bones(shape, pose)
-    fore = body.bone[f"lowerarm01.{side}"]
-    forearm = bones.turned[:, fore]
+def _seen_palm(rig: HandRig, hand: np.ndarray, has: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The hand's rotation from rest, held where it is not seen, and where it is."""
     palm = [0, 5, 9, 13, 17]
     weights = has[:, palm] * np.array([2.0, 1.0, 1.0, 1.0, 1.0])
-    turned = best_rotation(rig.palm, hand[:, palm], weights)
     is_known = has[:, palm].sum(axis=1) >= 3
-    relative = held(_relative(forearm, turned), is_known, np.eye(3))
-    along = unit(shape.heads[rig.wrist] - shape.heads[fore])
-    twist = twist_about(relative, along)
-    swing = relative @ about(along, -twist)
-    relative = share_of(swing, 1.0, MOST_WRIST) @ about(along, twist)
-    first, second = (about(along, share * twist) for share in TWIST_SHARES)
-    pose.rotations[:, fore] = pose.rotations[:, fore] @ first
-    pose.rotations[:, body.bone[f"lowerarm02.{side}"]] = second
-    pose.rotations[:, rig.wrist] = np.swapaxes(first @ second, -1, -2) @ relative
-    _fit_fingers(pose, rig, turned, hand, has, is_known)
+    return best_rotation(rig.palm, hand[:, palm], weights), is_known
 
 
 def _fit_fingers(
@@ -268,6 +248,23 @@ def _fit_fingers(
     for finger in range(5):
         angles[:, finger] = held(angles[:, finger], whole[:, finger], np.zeros(5))
     pose.rotations[:, rig.bones] = finger_rotations(rig, angles)
+
+
+def _fit_wrist(
+    shape: Shape, pose: BodyPose, rig: HandRig, side: str, turned: np.ndarray, is_known: np.ndarray
+) -> None:
+    """The hand's orientation; what of it is a turn of the forearm is shared out along the forearm."""
+    fore, lower = (shape.body.bone[f"{name}.{side}"] for name in ("lowerarm01", "lowerarm02"))
+    forearm = move_bones(shape, pose).turned[:, fore]
+    relative = held(_relative(forearm, turned), is_known, np.eye(3))
+    along = unit(shape.heads[rig.wrist] - shape.heads[fore])
+    twist = twist_about(relative, along)
+    swing = relative @ about(along, -twist)
+    relative = share_of(swing, 1.0, MOST_WRIST) @ about(along, twist)
+    first, second = (about(along, share * twist) for share in TWIST_SHARES)
+    pose.rotations[:, fore] = pose.rotations[:, fore] @ first
+    pose.rotations[:, lower] = second
+    pose.rotations[:, rig.wrist] = np.swapaxes(first @ second, -1, -2) @ relative
 
 
 def _relative(parent: np.ndarray, child: np.ndarray) -> np.ndarray:

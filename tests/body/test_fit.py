@@ -11,7 +11,7 @@ from signgen.body.expression import FITTED
 from signgen.body.fingers import END, KNUCKLE, LIMITS, MIDDLE, SPREAD, finger_rotations, fit_angles, hand_rig
 from signgen.body.fit import NECK_BONES, SPINE, fit_pose
 from signgen.body.kinematics import at_rest, keypoints
-from signgen.body.turning import about, unit
+from signgen.body.turning import about, frame, unit
 from signgen.errors import PoseError
 from signgen.pose.layout import (
     FACE,
@@ -203,3 +203,19 @@ def _without_arms(confidence):
 def test_unusable_keypoints_are_refused(body, points, confidence, message):
     with pytest.raises(PoseError, match=message):
         fit_pose(body.shape(), points, confidence)
+
+
+@pytest.mark.parametrize("name", ["man_old_heavy", "woman_young_slim"])
+def test_what_a_hand_touches_stays_touched_on_another_body(body, name):
+    """A finger on the chin of one body is on the chin of another, whose neck and fingers have other lengths."""
+    given = body.shape().keypoints[None].copy()
+    chin, tip = FACE.start + 8, RIGHT_HAND.start + 8
+    hand = given[0, RIGHT_HAND]
+    along, thumbwards = hand[9] - hand[0], hand[5] - hand[17]
+    upright = frame(np.array([0.2, -0.9, 0.35]), np.array([0.9, 0.2, 0])) @ frame(along, thumbwards).T
+    given[0, RIGHT_HAND] = (hand - hand[8]) @ upright.T + given[0, chin]
+    given[:, RIGHT_WRIST] = given[:, RIGHT_HAND.start]
+    given[:, RIGHT_ELBOW] = (given[:, RIGHT_WRIST] + given[:, RIGHT_SHOULDER]) / 2 + [0, 0.15, 0]
+    shape = body.shape(Identity({name: 1}))
+    fitted = keypoints(shape, fit_pose(shape, given))[0]
+    assert np.linalg.norm(fitted[tip] - fitted[chin]) < 0.012
