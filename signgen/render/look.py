@@ -119,7 +119,7 @@ def _hand(first: int, wrist: int, arm: Colour, background: Colour) -> list[Row]:
     rows: list[Row] = [(wrist, first, 3.0, *arm, 1.0, ALWAYS)]
     for finger, colour in enumerate(FINGERS):
         chain = [first, *range(first + 4 * finger + 1, first + 4 * finger + 5)]
-        rows += [(a, b, 2.9, *background, 1.0, ALWAYS) for a, b in pairwise(chain[1:])]
+        rows += [(a, b, 2.7, *background, 1.0, ALWAYS) for a, b in pairwise(chain[1:])]
         rows += [(a, b, 1.3 if a == first else 1.9, *colour, 1.0, ALWAYS) for a, b in pairwise(chain)]
         rows.append((chain[-1], chain[-1], 1.5, *TIP, 1.0, ALWAYS))
     return rows

@@ -147,7 +147,7 @@ def paint_sampled(
     _resize(frame, canvas, count)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _keep_rows(canvas: Sampled, first: int, last: int, rows: np.ndarray, number: int, count: int) -> int:
     """Note that shape ``number`` covers these rows, where they are kept; returns the number of runs so far.
 

@@ -35,7 +35,7 @@ def open_rows(low: int, high: int, height: int, rows: np.ndarray) -> tuple[int, 
     return first, last
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def mark(x: int, y: int, rows: np.ndarray) -> None:
     """Widen row ``y`` to column ``x``; both on the canvas, or x to be cut to it later."""
     rows[y, 0] = min(rows[y, 0], x)
