@@ -61,4 +61,4 @@ def test_readme_picture_is_made_by_its_demo(tmp_path):
     ]
     subprocess.run(command, check=True, capture_output=True, timeout=240)
     made, shipped = (imageio.imread(folder / "styles.png") for folder in (tmp_path, ROOT / "docs" / "images"))
-    np.testing.assert_array_equal(made, shipped)
+    np.testing.assert_allclose(made.astype(int), shipped.astype(int), atol=2)

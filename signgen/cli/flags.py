@@ -92,6 +92,15 @@ LOOKS = (
     Flag("--renderer", str, ("renderer.name",), "What draws: see `signgen show renderers`.", "skeleton", LOOK),
     Flag("--style", Style, ("renderer.style",), "How the skeleton is drawn.", "openpose", LOOK),
 )  # fmt: skip
+VIEW = (
+    Flag(
+        "--yaw", float, ("renderer.yaw",), "Camera to the right, for poses with depth [degrees].", "0.0", LOOK
+    ),
+    Flag(
+        "--pitch", float, ("renderer.pitch",), "Camera upwards, for poses with depth [degrees].", "0.0", LOOK
+    ),
+    Flag("--zoom", float, ("renderer.zoom",), "Size of the signer in the picture.", "1.0", LOOK),
+)
 SIZE = Flag(
     "--size",
     int,

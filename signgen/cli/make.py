@@ -9,7 +9,7 @@ import typer
 
 from signgen.cli import options as o
 from signgen.cli.codes import DAMAGE, INCOMPLETE
-from signgen.cli.flags import CAPTIONS, EAF, LOOKS, SEED, SIGNING, SIZE, configured
+from signgen.cli.flags import CAPTIONS, EAF, LOOKS, SEED, SIGNING, SIZE, VIEW, configured
 from signgen.cli.voice import ProgressMode, say, say_coverage, telling
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def pose(
     return _made(result, verbose)
 
 
-@configured(*LOOKS, SIZE)
+@configured(*LOOKS, SIZE, *VIEW)
 def render(
     poses: Annotated[Path, typer.Argument(help="Poses in any format that `signgen inspect` knows.")],
     *,
