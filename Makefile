@@ -38,7 +38,7 @@ check: .stamps/dev
 .stamps/peers: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --editable ".[dev]" matplotlib
-	.venv-peers/bin/pip install --quiet --disable-pip-version-check --no-deps controlnet-aux==0.0.10
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --no-deps controlnet-aux==0.0.10 easy-dwpose==1.0.2
 	@mkdir -p .stamps && touch $@
 
 bench: .stamps/peers

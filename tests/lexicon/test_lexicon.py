@@ -102,7 +102,7 @@ def test_without_the_package(monkeypatch):
     monkeypatch.setattr(installed, "find_spec", lambda name: None)
     with pytest.raises(DependencyError, match=r"pip install 'signgen\[lexicons\]'"):
         open_lexicon("fingerspelling:ase")
-    assert available_lexicons() == ()
+    assert [info.name for info in available_lexicons()] == ["ase"]
 
 
 # Rows of the index of spoken-to-signed 0.4.0, counted by hand with `cut -d, -f3 index.csv | sort | uniq -c`.
@@ -113,7 +113,7 @@ COUNTS = {
 
 
 def test_the_installed_alphabets(letters):
-    listed = available_lexicons()
+    listed = [info for info in available_lexicons() if info.name.startswith("fingerspelling:")]
     assert {info.name: info.entries for info in listed} == {
         f"fingerspelling:{k}": v for k, v in COUNTS.items()
     }
