@@ -11,7 +11,7 @@ import numpy as np
 
 from signgen.body.asset import Shape
 from signgen.body.fingers import HandRig
-from signgen.body.kinematics import BodyPose, move_bones
+from signgen.body.kinematics import BodyPose, move_bones, skin
 from signgen.body.turning import best_rotation
 from signgen.pose.layout import FACE
 
@@ -22,6 +22,9 @@ BODY_FACE = np.array([0, 14, 15, 16, 17])
 # Within the first distance of the head a point follows it wholly, beyond the second not at all [m].
 FOLLOW_HEAD = (0.06, 0.20)
 HEAD_RADIUS = 0.085
+# Flesh between a keypoint of the hand and what it touches; how near to a point of the trunk its skin counts; how
+# deep a hand is pushed out of the trunk, and where it is taken to be behind it instead [m].
+FLESH, TRUNK_REACH, DEEPEST, BEHIND = 0.010, 0.025, 0.10, 0.16
 # How near a point counts as touching [m], and the say of a wrist whose hand touches nothing.
 TOUCH, WRIST_SAY = 0.025, 0.02
 
@@ -87,7 +90,36 @@ def wrist_places(
     body_wrist = points[:, wrist] + (placed - mine)[:, 0]
     total = WRIST_SAY * body_wrist + np.einsum("tk,tki->ti", say, placed - np.nan_to_num(offsets))
     places: np.ndarray = total / (WRIST_SAY + say.sum(axis=1, keepdims=True))
+    places[:, 2] -= _sunk(places[:, None] + np.nan_to_num(offsets), _trunk_front(shape, pose))
     return places
+
+
+def _trunk_front(shape: Shape, pose: BodyPose) -> np.ndarray:
+    """(T, N, 3) points spread over the front of the trunk."""
+    body = shape.body
+    trunk = [i for i, name in enumerate(body.bones) if name.startswith(("spine", "clavicle"))]
+    x, y, z = shape.vertices.T
+    is_front = np.isin(body.skin_bones[:, 0], trunk) & (z < -0.02) & (np.abs(x) < 0.2) & (y > 0)
+    on_skin = np.zeros(len(z), np.bool_)
+    on_skin[np.unique(body.faces[body.part_faces("body")])] = True
+    # One vertex for each square of 2 cm, the foremost.
+    chosen = np.flatnonzero(is_front & on_skin)
+    chosen = chosen[np.argsort(z[chosen], kind="stable")]
+    squares = np.floor(shape.vertices[chosen, :2] / 0.02).astype(np.int64)
+    _, first = np.unique(squares, axis=0, return_index=True)
+    return skin(shape, pose, chosen[first]).astype(np.float64)
+
+
+def _sunk(hand: np.ndarray, front: np.ndarray) -> np.ndarray:
+    """(T,) how far the hand (T, 21, 3) must come forward to lie before the trunk (T, N, 3)."""
+    square = np.zeros((*hand.shape[:2], front.shape[1]))
+    for axis in (0, 1):
+        square += (hand[:, :, None, axis] - front[:, None, :, axis]) ** 2
+    depth = hand[:, :, None, 2] - front[:, None, :, 2] + FLESH
+    deepest = np.where(square < TRUNK_REACH**2, depth, 0).max(axis=(1, 2), initial=0)
+    # Deeper still, it fades: the hand is behind the body, or a keypoint is wrong.
+    sunk: np.ndarray = deepest * np.clip((BEHIND - deepest) / (BEHIND - DEEPEST), 0, 1)
+    return sunk
 
 
 def _on_rig(shape: Shape, pose: BodyPose, head: SeenHead, points: np.ndarray) -> np.ndarray:
