@@ -60,9 +60,15 @@ class Avatar(Appearance):
         return _drawn(scene_of(poses, self, size, seed, self.samples), self.threads)
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def _drawn(scene: Scene, threads: int) -> Iterator[Frame]:
     """The frames in order, several drawn at once, each thread with a painter of its own."""
-    count = min(threads or len(os.sched_getaffinity(0)), MAX_THREADS, len(scene))
+    count = min(threads or processors(), MAX_THREADS, len(scene))
     painters: SimpleQueue[Painter] = SimpleQueue()
     for _ in range(count):
         painters.put(scene.painter())

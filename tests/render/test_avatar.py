@@ -79,7 +79,7 @@ def test_parts_lie_at_their_keypoints(poses):
         assert set(np.unique(shown.parts)) <= {-1, *range(len(SURFACES))}
         # The fingertip's distance is that of the keypoint, less the flesh around it.
         x, y = places[RIGHT_HAND.start + 7, :2].astype(int)
-        assert shown.depth[y, x] == pytest.approx(places[RIGHT_HAND.start + 7, 2], abs=0.02)
+        assert shown.depth[y, x] == pytest.approx(places[RIGHT_HAND.start + 7, 2], abs=0.03)
 
 
 def test_frames_do_not_depend_on_threads(poses):

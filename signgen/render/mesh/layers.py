@@ -52,9 +52,8 @@ def layers_of(surface: Surface, buffer: ZBuffer, samples: int) -> Layers:
     alpha, depth = (np.empty((height, width), dtype=np.float32) for _ in range(2))
     normals, weights = (np.empty((height, width, 3), dtype=np.float32) for _ in range(2))
     parts, triangles = np.empty((height, width), dtype=np.int16), np.empty((height, width), dtype=np.int32)
-    model = surface.model
     measure(
-        samples, buffer.ids, buffer.nearness, surface.fixed, surface.near, surface.seen, surface.normals,
-        model.triangles, model.surface, buffer.view, alpha, depth, normals, parts, triangles, weights,
+        samples, buffer.ids, buffer.nearness, surface.mesh(), buffer.view, alpha, depth, normals, parts, triangles,
+        weights,
     )  # fmt: skip
     return Layers(alpha, depth, normals, parts, triangles, weights)

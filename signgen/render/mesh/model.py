@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ import numpy as np
 from signgen.render.mesh.colour import to_linear
 
 Colour = tuple[float, float, float]
+# Layers are looked at up to twice this far beyond their edges: half of a pixel's width on the surface [m].
+WIDEST_PIXEL = 0.02
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,18 @@ class Model:
     def num_vertices(self) -> int:
         """V."""
         return len(self.merged)
+
+    @functools.cached_property
+    def active(self) -> np.ndarray:
+        """(F,) int64: bit i is set where layer i of the triangle's material may show."""
+        bits = np.zeros(len(self.triangles), dtype=np.int64)
+        lowest = self.fields[self.triangles].min(axis=1) if len(bits) else np.zeros((0, self.fields.shape[1]))
+        material = self.material_of[self.surface]
+        for m, look in enumerate(self.materials):
+            for i, layer in enumerate(look.layers):
+                near = lowest[:, layer.field] < layer.edge + max(layer.soft, WIDEST_PIXEL)
+                bits[near & (material == m)] |= 1 << i
+        return bits
 
     def replace(self, **changes: object) -> Model:
         """A copy with some fields changed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.errors import ConfigError
+from signgen.render.mesh.arrays import Looks
 from signgen.render.mesh.backdrop_kernel import coarse_shadow, throw
 from signgen.render.mesh.camera import Camera
 from signgen.render.mesh.colour import curve, to_srgb
@@ -69,7 +70,7 @@ class Painter:
         self._lights = lights or Lights()
         self._shadows = shadows or Shadows()
         self._light_rows = self._lights.seen_from(camera)
-        self._materials, self._layers = material_rows(model.materials)
+        self._looks = Looks(model.material_of, *material_rows(model.materials))
         self.z_buffer = ZBuffer(camera.scaled(samples))
         self._map = self._shadow_map()
         self._curve = curve()
@@ -100,10 +101,8 @@ class Painter:
         shadow, to_shadow = self._cast(points)
         frame, behind = self._background()
         shade(
-            self.samples, buffer.ids, buffer.nearness, surface.fixed, surface.near, surface.seen, surface.normals,
-            surface.model.triangles, surface.model.surface, model.material_of, self._materials, self._layers,
-            surface.model.fields, surface.model.tint, surface.model.sky, self._light_rows, buffer.view, to_shadow,
-            shadow, behind, self._curve, frame,
+            self.samples, buffer.ids, buffer.nearness, surface.mesh(), self._looks, self._light_rows, buffer.view,
+            to_shadow, shadow, behind, self._curve, frame,
         )  # fmt: skip
         return frame
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from signgen.render.mesh import raster_kernel as raster
+from signgen.render.mesh.arrays import Mesh
 from signgen.render.mesh.camera import Camera
 from signgen.render.mesh.clip import clip_near
 from signgen.render.mesh.model import Model
@@ -30,6 +31,14 @@ class Surface:
     fixed: np.ndarray
     near: np.ndarray
     normals: np.ndarray
+
+    def mesh(self) -> Mesh:
+        """The arrays as `signgen.render.mesh.shade_kernel` takes them."""
+        model = self.model
+        return Mesh(
+            model.triangles, model.surface, model.active, self.fixed, self.near, self.seen, self.normals,
+            model.fields, model.tint, model.sky,
+        )  # fmt: skip
 
 
 class ZBuffer:
