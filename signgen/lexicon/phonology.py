@@ -28,6 +28,8 @@ _AT_HAND, _AT_ARM, _AT_TORSO, _AT_HEAD = 0.040, 0.055, 0.075, 0.120
 _CHIN = -0.085
 # A palm that travels less does not move [m]; a path is straight if its width is this share of its length.
 _STILL, _LINE = 0.022, 0.17
+# A hand that turns about its fingertips swings its palm this far [m].
+_TURNING = 0.09
 _PALM = (0, 5, 9, 13, 17)
 
 
@@ -60,8 +62,11 @@ def measure(poses: PoseSequence, start: float, end: float) -> Phonology:
     shape = nearest_handshape(right[0])
     other = nearest_handshape(left[0] * [-1, 1, 1]) if has_two else ""
     kind = _sign_type(right, left, shape, other) if has_two else "OneHanded"
-    major = _major(points, has_two)
-    return Phonology(shape, other, major, kind, path_shape(right[:, _PALM].mean(axis=1)))
+    major = _major(points, has_two and kind.startswith("Asymmetrical"))
+    if major == "Arm" and kind.startswith("Asymmetrical"):
+        # An arm that is only the place of the sign is no second hand.
+        kind, other = "OneHanded", ""
+    return Phonology(shape, other, major, kind, _movement(right))
 
 
 def metric(poses: PoseSequence) -> np.ndarray:
@@ -99,8 +104,17 @@ def hand_features(hand: np.ndarray) -> np.ndarray:
 def nearest_handshape(hand: np.ndarray) -> str:
     """Name of the handshape of the inventory that (21, 3) keypoints of a right hand are most like."""
     names = [name for name in handshapes() if not name.startswith(("letter_", "number_")) and name != "10"]
-    known = hand_features(hand_points(np.stack([handshapes()[name] for name in names])))
+    # In the order along, out of the palm, to the thumb the axes are right-handed, like those of the room.
+    known = hand_features(hand_points(np.stack([handshapes()[name] for name in names]))[..., [0, 2, 1]])
     return names[int(np.argmin(np.linalg.norm(known - hand_features(hand), axis=-1)))]
+
+
+def _movement(hand: np.ndarray) -> str:
+    """Path of the palm; none if the hand only turns about a point of it that stays."""
+    extents = np.ptp(hand, axis=0).max(axis=-1)
+    if extents.min() < 0.8 * _STILL and extents[list(_PALM)].mean() < _TURNING:
+        return "None"
+    return path_shape(hand[:, _PALM].mean(axis=1))
 
 
 def path_shape(path: np.ndarray) -> str:
@@ -120,18 +134,25 @@ def path_shape(path: np.ndarray) -> str:
     is_turning_one_way = abs(turns.sum()) > 0.75 * np.abs(turns).sum()
     if abs(turns.sum()) > np.radians(250) and is_turning_one_way and extent[1] > 0.5 * extent[0]:
         return "Circular"
-    swings = np.diff(np.sign(moving[:, 1]))
+    sideways = moving[np.abs(moving[:, 1]) > 0.1 * np.abs(moving[:, 1]).max(), 1]
+    swings = np.diff(np.sign(sideways))
     advances = np.abs(np.diff(np.sign(moving[:, 0])))
     if np.count_nonzero(swings) >= 2 and np.count_nonzero(advances) == 0:
         return "Z-shaped"
     return "Curved"
 
 
-def _major(points: np.ndarray, has_two: bool) -> str:
-    """Where the first hand is when it is nearest to something, in the first two thirds of the sign."""
+def _major(points: np.ndarray, has_base: bool) -> str:
+    """Where the first hand is when it is nearest to something, in the first two thirds of the sign.
+
+    Hands that do the same are at no place on each other, however near they come.
+    """
+    begin = points[: max(2, len(points) // 5), RIGHT_HAND]
+    if begin[:, :, 1].min(axis=1).mean() < _CHIN and _solid_gap(begin, *SOLIDS[0]) < _AT_HEAD / 2:
+        return "Head"
     points = points[: max(3, 2 * len(points) // 3)]
     hand = points[:, RIGHT_HAND]
-    if has_two:
+    if has_base:
         gaps = np.linalg.norm(hand[:, :, None] - points[:, None, LEFT_HAND], axis=-1)
         if gaps.min() < _AT_HAND:
             nearest = np.unravel_index(gaps.argmin(), gaps.shape)[2]
