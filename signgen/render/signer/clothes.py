@@ -11,7 +11,7 @@ from signgen.render.signer.body_parts import INDEX, surfaces
 from signgen.render.signer.piece import Piece, cut, joined, piece_of, refined, smoothed
 
 # How deep below a shirt's border skin is left out [m]: less and it shows, more and it may poke through.
-HIDDEN = 0.012
+HIDDEN = 0.04
 BELOW = 1.1  # nothing of a signer lower than this is drawn [m below the neck]
 
 

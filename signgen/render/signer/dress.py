@@ -8,11 +8,12 @@ import numpy as np
 
 from signgen.body.asset import Shape
 from signgen.body.kinematics import BodyPose, move_bones
+from signgen.pose.layout import LEFT_HAND, RIGHT_HAND
 from signgen.render.mesh.model import Colour, Layer, Material, Model
 from signgen.render.signer import clothes, paint
 from signgen.render.signer.body_parts import INDEX, SURFACES, surfaces
-from signgen.render.signer.hair import STYLES, hair, scalp_depth, strands
-from signgen.render.signer.looks import Looks
+from signgen.render.signer.hair import STYLES, hair, hairline, strands
+from signgen.render.signer.looks import Looks, luminance
 from signgen.render.signer.piece import Piece, joined, piece_of, refined
 
 _SKIN = (
@@ -74,7 +75,7 @@ class Dressed:
 def dressed(shape: Shape, looks: Looks) -> Dressed:
     """Put looks on a body."""
     piece, border = _assembled(shape, looks)
-    scalp = scalp_depth(piece.points, shape)
+    scalp = hairline(piece.points, shape)
     model = _model(piece, shape, looks, paint.fields(piece, shape, border, scalp))
     return Dressed(shape, piece, model, *_actions(piece, shape))
 
@@ -163,10 +164,32 @@ def _tint(piece: Piece, shape: Shape, looks: Looks) -> np.ndarray:
         red = np.maximum(red, amount * np.exp(-(((points - centre) ** 2).sum(axis=1)) / radius**2))
     tint = np.ones((len(points), 3))
     tint *= 1 + red[:, None] * np.array([0.03, -0.16, -0.17])
+    lift = 1.3 * np.clip(1 - luminance(looks.skin) / 0.35, 0, 1)
+    tint *= 1 + lift * _palms(piece, shape)[:, None] * np.array([1.0, 0.9, 0.85])
     hairy = np.zeros(len(points), dtype=np.bool_)
     hairy[piece.triangles[piece.surface == INDEX["hair"]]] = True
     tint[hairy] = strands(points[hairy], shape)[:, None]
     return tint.astype(np.float32)
+
+
+def _palms(piece: Piece, shape: Shape) -> np.ndarray:
+    """(n,) 1 on the palms and the insides of the fingers, falling to 0 at their sides."""
+    normals, share = piece.normals(), np.zeros(len(piece.points))
+    for side, first in (("L", LEFT_HAND.start), ("R", RIGHT_HAND.start)):
+        wrist, index, middle, little, tip = shape.keypoints[
+            [first, first + 5, first + 9, first + 17, first + 12]
+        ]
+        inside = np.cross(index - wrist, little - wrist)
+        inside /= np.linalg.norm(inside)
+        # Fingers at rest bend a little, towards the palm.
+        along = (middle - wrist) / np.linalg.norm(middle - wrist)
+        bend = (tip - middle) - ((tip - middle) @ along) * along
+        facing = normals @ (inside * np.sign(bend @ inside))
+        bones = [i for i, name in enumerate(shape.body.bones)
+                 if name.endswith(f".{side}") and name.startswith(("finger", "metacarpal", "wrist"))]  # fmt: skip
+        weight = (piece.weights * np.isin(piece.bones, bones)).sum(axis=1)
+        share += weight * np.clip(facing / 0.6 + 0.1, 0, 1)
+    return np.asarray(share)
 
 
 def _mixed(one: Colour, other: Colour, share: float) -> Colour:

@@ -65,6 +65,11 @@ def scalp_depth(points: np.ndarray, shape: Shape) -> np.ndarray:
     return np.asarray(np.where(to_bare > to_hair, to_bare, -to_hair))
 
 
+def hairline(points: np.ndarray, shape: Shape) -> np.ndarray:
+    """(n,) how far places of the head lie inside the hair as it is worn, below 0 outside [m]."""
+    return np.asarray(np.minimum(scalp_depth(points, shape), _nape(points, shape)))
+
+
 def _cap(shape: Shape, style: Style) -> Piece:
     body = shape.body
     skin = piece_of(shape, body.part_faces("head", "body"), surfaces(body))
