@@ -74,10 +74,18 @@ def main() -> None:
     if not path.exists():
         sys.exit(f"{path}: not there; give the csv of ASL-LEX 2.0")
     found = compare(path)
-    print(f"{len(found)} entries in both")
+    simple = [
+        one for one in found if one[2]["Compound.2.0"] == "0" and one[2]["NumberOfMorphemes.2.0"] == "1"
+    ]
+    print(
+        f"{len(found)} entries in both; {len(simple)} of them of one part (of others ASL-LEX codes the first part)"
+    )
     for name, goal in GOALS.items():
-        votes = [agree[name] for *_, agree in found if name in agree]
-        print(f"{name:12}{sum(votes) / len(votes):7.1%} of {len(votes):4}   goal {goal:.0%}")
+        votes, of_one = ([agree[name] for *_, agree in some if name in agree] for some in (found, simple))
+        share, share_of_one = sum(votes) / len(votes), sum(of_one) / len(of_one)
+        print(
+            f"{name:12}{share:7.1%} of {len(votes):4} {share_of_one:9.1%} of {len(of_one):4}   goal {goal:.0%}"
+        )
     if "--list" in sys.argv:
         for entry, measured, row, agree in found:
             for name in (name for name, is_same in agree.items() if not is_same):

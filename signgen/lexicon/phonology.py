@@ -30,6 +30,8 @@ _CHIN = -0.085
 _STILL, _LINE = 0.022, 0.17
 # A hand that turns about its fingertips swings its palm this far [m].
 _TURNING = 0.09
+# Two hands that hold still in mirrored places: way of all keypoints together, distance from the mirror [m].
+_BOTH_STILL, _MIRRORED = 0.30, 0.06
 _PALM = (0, 5, 9, 13, 17)
 
 
@@ -156,7 +158,7 @@ def _major(points: np.ndarray, has_base: bool) -> str:
         gaps = np.linalg.norm(hand[:, :, None] - points[:, None, LEFT_HAND], axis=-1)
         if gaps.min() < _AT_HAND:
             nearest = np.unravel_index(gaps.argmin(), gaps.shape)[2]
-            return "Hand" if nearest or _arm_gap(points) > gaps.min() else "Arm"
+            return "Hand" if nearest and gaps.min() < _arm_gap(points) + 0.015 else "Arm"
         if _arm_gap(points) < _AT_ARM:
             return "Arm"
     head, torso = (_solid_gap(hand, *solid) for solid in SOLIDS)
@@ -171,7 +173,7 @@ def _major(points: np.ndarray, has_base: bool) -> str:
 def _arm_gap(points: np.ndarray) -> float:
     """Least distance of the first hand from the second arm between shoulder, elbow and wrist."""
     chain = [points[:, i] for i in (LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST)]
-    shares = np.linspace(0.05, 1, 10)[:, None, None]
+    shares = np.linspace(0.05, 0.96, 10)[:, None, None]
     places = np.concatenate([a + shares * (b - a) for a, b in pairwise(chain)])
     return float(np.linalg.norm(places[:, :, None] - points[None, :, RIGHT_HAND], axis=-1).min())
 
@@ -189,7 +191,9 @@ def _sign_type(right: np.ndarray, left: np.ndarray, shape: str, other: str) -> s
     ]
     features = hand_features(np.stack([right[0], left[0] * [-1, 1, 1]]))
     is_same = bool(np.linalg.norm(features[0] - features[1]) < 0.5)
-    if is_same and min(travel) > 0.5 * max(travel):
+    middle = right.mean(axis=(0, 1)) - left.mean(axis=(0, 1)) * [-1, 1, 1]
+    is_mirrored_and_still = max(travel) < _BOTH_STILL and np.linalg.norm(middle[:2]) < _MIRRORED
+    if is_same and (min(travel) > 0.5 * max(travel) or is_mirrored_and_still):
         return "SymmetricalOrAlternating"
     return "AsymmetricalSameHandshape" if is_same or shape == other else "AsymmetricalDifferentHandshape"
 

@@ -31,6 +31,8 @@ FPS = 24.0
 # The hands swing forward on their way up and down, so that they pass in front of the body [m].
 _RAISE_BULGE, _PASS_BULGE = 0.07, 0.02
 _TIPS = frozenset({"fingertips", "index_tip", "middle_tip", "ring_tip", "little_tip", "thumb_tip"})
+# Contacts during which the part that touches stays on its path whatever shape the hand takes.
+_SLIDING = frozenset({"hold", "both", "brush"})
 _STILL = (np.zeros((1, 3)), np.array([[0.0, 0.0, -1.0]]))
 
 
@@ -141,10 +143,15 @@ def _step_posture(
     done = (1 - np.cos(2 * np.pi * progress)) / 2 if step.move.path in CYCLIC else progress
     shape, turns = small_movement(step.internal, shapes_of(step.hand, done), fps)
     frame = frames_of(step.palm, step.fingers, done, is_second)
-    touch = touch_points(step.touch, step.hand[0], shape)
-    if turns is not None and step.contact != "none":
-        frame, turns = frame @ turns, None
-    offset = np.einsum("nij,nj->ni", frame, touch)
+    stays = step.contact in _SLIDING or (
+        step.contact != "none" and step.internal != "none" and step.move.path == "none"
+    )
+    if stays:
+        frame, turns = (frame if turns is None else frame @ turns), None
+        touch = touch_points(step.touch, step.hand[0], shape)
+        offset = np.einsum("nij,nj->ni", frame, touch)
+    else:
+        offset = _offset_at_contact(step, is_second)
     if before is not None:
         start = before.wrist[-1:] + offset[:1], np.array([[0.0, 0.0, -1.0]])
         end = start
@@ -155,6 +162,15 @@ def _step_posture(
     if turns is not None:
         frame = frame @ turns
     return _eased(wrist, frame, shape)
+
+
+def _offset_at_contact(step: Step, is_second: bool) -> np.ndarray:
+    """(1, 3) from the wrist to the part that touches, when it touches: around it the hand turns at the wrist."""
+    done = np.array([1.0 if step.contact in ("end", "tap") else 0.0])
+    frame = frames_of(step.palm, step.fingers, done, is_second)
+    touch = touch_points(step.touch, step.hand[0], shapes_of(step.hand, done))
+    offset: np.ndarray = np.einsum("nij,nj->ni", frame, touch)
+    return offset
 
 
 def _skin(step: Step, name: str, track: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
