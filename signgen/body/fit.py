@@ -18,6 +18,7 @@ from signgen.body.kinematics import BodyPose, at_rest, move_bones
 from signgen.body.turning import (
     about,
     best_rotation,
+    bridged,
     frame,
     held,
     share_of,
@@ -44,6 +45,8 @@ SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 NECK_BONES = ("neck01", "neck02", "neck03", "head")
 # Furthest turns [radians]: of the spine, the neck, its lowest bone, a wrist, a collar bone.
 MOST_SPINE, MOST_NECK, MOST_TILT, MOST_WRIST, MOST_COLLAR = np.radians((60.0, 80.0, 35.0, 95.0, 30.0))
+# A wrist bent further than this [radians] is an error, and is bridged from the good frames around it.
+BROKEN_WRIST = np.radians(110.0)
 # An arm is never quite straight and never folded flat: share of its length between shoulder and wrist.
 LEAST_REACH, MOST_REACH = 0.25, 0.9995
 # Where arms hang that were never seen: directions of upper arm and forearm of the right side.
@@ -258,10 +261,14 @@ def _fit_wrist(
     forearm = move_bones(shape, pose).turned[:, fore]
     relative = held(_relative(forearm, turned), is_known, np.eye(3))
     along = unit(shape.heads[rig.wrist] - shape.heads[fore])
+    bent = np.arccos(np.clip((relative @ along) @ along, -1, 1))
+    relative = bridged(relative, bent <= BROKEN_WRIST)
     twist = twist_about(relative, along)
     swing = relative @ about(along, -twist)
     relative = share_of(swing, 1.0, MOST_WRIST) @ about(along, twist)
-    first, second = (about(along, share * twist) for share in TWIST_SHARES)
+    # Twists beyond what a forearm does fade from its skin, so that none jumps from one way round to the other.
+    folded = np.sign(twist) * np.minimum(np.abs(twist), 2 * (np.pi - np.abs(twist)))
+    first, second = (about(along, share * folded) for share in TWIST_SHARES)
     pose.rotations[:, fore] = pose.rotations[:, fore] @ first
     pose.rotations[:, lower] = second
     pose.rotations[:, rig.wrist] = np.swapaxes(first @ second, -1, -2) @ relative

@@ -239,3 +239,13 @@ def test_a_hand_does_not_sink_into_a_broader_chest(body):
     beside = np.linalg.norm(chest[:, :2] - palm[:2], axis=1) < 0.015
     trunk = chest[beside & (np.abs(chest[:, 0]) < 0.15) & (chest[:, 2] < 0)]
     assert palm[2] < trunk[:, 2].min() + 0.002
+
+
+def test_a_wrist_that_no_body_has_is_bridged(body):
+    """A hand turned over its forearm for two frames of a still clip does not move the rig's hand."""
+    given = np.repeat(body.shape().keypoints[None], 6, axis=0)
+    hand = given[0, RIGHT_HAND]
+    given[2:4, RIGHT_HAND] = 2 * hand[0] - hand
+    pose = fit_pose(body.shape(), given)
+    wrist = hand_rig(body.shape(), "R").wrist
+    np.testing.assert_allclose(pose.rotations[2:4, wrist], pose.rotations[[0, 0], wrist], atol=1e-6)
