@@ -15,6 +15,9 @@ UPPER_ARM = 0.90 * SHOULDER_WIDTH
 FOREARM = 0.74 * SHOULDER_WIDTH
 SHOULDER = np.array([-SHOULDER_WIDTH / 2, 0.0, 0.0])
 
+# An elbow bends to about 145 degrees: no nearer does the wrist come to the shoulder [m].
+_NEAREST_WRIST = 0.17
+
 # A hand shape is 21 numbers: knuckle, spread, middle joint and end joint [degrees] of the four fingers from
 # the index, then azimuth and elevation of the thumb's metacarpal [degrees] and its tip [cm] in the hand frame.
 SHAPE_SIZE = 21
@@ -117,9 +120,9 @@ def hand_frame(fingers: np.ndarray, palm: np.ndarray) -> np.ndarray:
 def elbow_pole(wrist: np.ndarray, swivel: np.ndarray | float) -> np.ndarray:
     """(..., 3) direction of a right elbow that hangs, swung out by ``swivel`` degrees about the arm's axis."""
     axis = unit(wrist - SHOULDER)
-    # Down, a little out and back; an arm that hangs bends backwards.
-    hanging = np.array([-0.25, 1.0, 0.35]) - axis * (axis @ np.array([-0.25, 1.0, 0.35]))[..., None]
-    base = unit(hanging)
+    # Down and a little out; back for an arm that hangs, forward for one that is raised.
+    hanging = np.stack(np.broadcast_arrays(-0.30, 1.0, 0.35 * axis[..., 1]), axis=-1)
+    base = unit(hanging - axis * np.sum(axis * hanging, axis=-1, keepdims=True))
     angle = np.radians(np.asarray(swivel, dtype=np.float64))[..., None]
     found: np.ndarray = np.cos(angle) * base + np.sin(angle) * np.cross(axis, base)
     return found
@@ -127,6 +130,9 @@ def elbow_pole(wrist: np.ndarray, swivel: np.ndarray | float) -> np.ndarray:
 
 def right_arm(wrist: np.ndarray, swivel: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """(..., 3) elbow and (..., 3) wrist of a right arm that reaches for ``wrist`` (brought within reach)."""
+    way = wrist - SHOULDER
+    near = _NEAREST_WRIST / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+    wrist = SHOULDER + way * np.maximum(1.0, near)
     return two_bones(SHOULDER, wrist, UPPER_ARM, FOREARM, elbow_pole(wrist, swivel))
 
 

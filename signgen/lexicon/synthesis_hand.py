@@ -23,6 +23,8 @@ _REST_FINGERS, _REST_PALM = np.array([0.08, 1.0, -0.12]), np.array([1.0, -0.05, 
 # Elbows are tried this far out [degrees]; a degree away from the usual one costs this much of a degree of strain.
 _SWIVELS = np.arange(-30.0, 75.0, 11.0)
 _USUAL_SWIVEL, _SWIVEL_COST = 8.0, 0.4
+# An elbow higher than this [m under the neck] costs so many degrees of strain per metre.
+_LOW_ELBOW, _RAISED_COST = 0.14, 250.0
 # Frequency [Hz] and size of small movements: degrees, or centimetres for a thumb that rubs.
 _INTERNAL = {
     "wiggle": (2.6, 17.0), "twist": (2.5, 30.0), "nod": (2.3, 27.0), "sway": (2.4, 20.0), "bend": (2.4, 34.0),
@@ -204,5 +206,6 @@ def easy_swivel(wrist: np.ndarray, frame: np.ndarray) -> float:
     tried = np.repeat(_SWIVELS, len(wrist))
     wrists, frames = np.tile(wrist, (len(_SWIVELS), 1)), np.tile(frame, (len(_SWIVELS), 1, 1))
     elbows, reached = right_arm(wrists, tried)
-    cost = strain(elbows, reached, frames).reshape(len(_SWIVELS), -1).mean(axis=1)
+    raised = np.maximum(0.0, _LOW_ELBOW - elbows[:, 1]) * _RAISED_COST
+    cost = (strain(elbows, reached, frames) + raised).reshape(len(_SWIVELS), -1).mean(axis=1)
     return float(_SWIVELS[np.argmin(cost + _SWIVEL_COST * np.abs(_SWIVELS - _USUAL_SWIVEL))])
