@@ -45,8 +45,8 @@ SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 NECK_BONES = ("neck01", "neck02", "neck03", "head")
 # Furthest turns [radians]: of the spine, the neck, its lowest bone, a wrist, a collar bone.
 MOST_SPINE, MOST_NECK, MOST_TILT, MOST_WRIST, MOST_COLLAR = np.radians((60.0, 80.0, 35.0, 95.0, 30.0))
-# A wrist bent further than this [radians] is an error, and is bridged from the good frames around it.
-BROKEN_WRIST = np.radians(110.0)
+# A wrist bent further than that is an error, and is bridged from the good frames around it.
+BROKEN_WRIST = MOST_WRIST
 # An arm is never quite straight and never folded flat: share of its length between shoulder and wrist.
 LEAST_REACH, MOST_REACH = 0.25, 0.9995
 # Where arms hang that were never seen: directions of upper arm and forearm of the right side.
