@@ -5,6 +5,7 @@ import pytest
 from shapes import cube, sphere, wall
 
 from signgen.errors import ConfigError
+from signgen.render.mesh.backdrop_kernel import coarse_shadow, throw
 from signgen.render.mesh.camera import Camera, portrait, turn
 from signgen.render.mesh.model import Material, plain
 from signgen.render.mesh.painter import Painter, Shadows
@@ -251,3 +252,24 @@ def test_key_light_falls_off_as_the_cosine_and_shadows_are_dark():
     shaded = (without.astype(int) - with_map > 60).any(axis=-1).sum()
     # The shadow is a disc of radius 0.08 m seen at 40 degrees, a little of it hidden or bent.
     assert shaded == pytest.approx(np.pi * 16**2 * np.cos(np.radians(40)), rel=0.25)
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 48), (61, 45)])
+def test_the_shadow_on_the_wall(width, height):
+    from signgen.render.mesh.colour import curve, to_linear
+
+    ids = np.full((2 * height, 2 * width), -1, dtype=np.int32)
+    wall = np.full((height, width, 3), 0.5, dtype=np.float32)
+    empty = np.full((height, width, 3), 7, dtype=np.uint8)
+    frame = np.zeros_like(empty)
+    throw(wall, empty, coarse_shadow(ids, 2, 1, 1, 1), 0.4, curve(), frame)
+    assert (frame == 7).all()
+    ids[:] = 0
+    throw(wall, empty, coarse_shadow(ids, 2, 1, 1, 1), 0.4, curve(), frame)
+    assert to_linear(frame / 255) == pytest.approx(0.3, abs=0.005)
+    # One covered square: all of the light that the wall loses is its area times the strength.
+    ids[:] = -1
+    ids[32:64, 32:64] = 0
+    throw(wall, np.full_like(empty, 188), coarse_shadow(ids, 2, 0, 0, 1), 0.4, curve(), frame)
+    lost = (0.5 - to_linear(frame[..., 0] / 255)).sum()
+    assert lost == pytest.approx(0.5 * 0.4 * 16 * 16, rel=0.08)

@@ -60,35 +60,41 @@ def coarse_shadow(ids: np.ndarray, scale: int, right: int, down: int, reach: int
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def throw(
     backdrop: np.ndarray,
+    empty: np.ndarray,
     grid: np.ndarray,
     strength: float,
     curve: np.ndarray,
-    lit: np.ndarray,
     frame: np.ndarray,
 ) -> None:
-    """Darken a backdrop by a coarse shadow.
+    """A backdrop darkened by a coarse shadow.
 
     Args:
         backdrop: (H, W, 3) float32 linear RGB.
+        empty: (H, W, 3) uint8, the same in sRGB.
         grid: (h, w) float32 of `coarse_shadow`.
         strength: share of light that the full shadow takes.
         curve: (CURVE_SIZE,) uint8 linear light to bytes.
-        lit: (H, W, 3) float32, overwritten with the result.
         frame: (H, W, 3) uint8, overwritten with the result in sRGB.
     """
     half = np.float32(0.5)
+    width = frame.shape[1]
     for y in range(frame.shape[0]):
         v = max((y + half) / np.float32(CELL) - half, np.float32(0))
         row = int(v)
         fv = np.float32(v - row)
-        for x in range(frame.shape[1]):
-            u = max((x + half) / np.float32(CELL) - half, np.float32(0))
-            column = int(u)
-            fu = np.float32(u - column)
-            above = grid[row, column] * (1 - fu) + grid[row, column + 1] * fu
-            below = grid[row + 1, column] * (1 - fu) + grid[row + 1, column + 1] * fu
-            factor = np.float32(1 - strength * (above * (1 - fv) + below * fv))
-            for k in range(3):
-                light = backdrop[y, x, k] * factor
-                lit[y, x, k] = light
-                frame[y, x, k] = curve[min(int(light * CURVE_SIZE), CURVE_SIZE - 1)]
+        # Between the middles of two columns of cells the shadow changes evenly.
+        for column in range(grid.shape[1] - 1):
+            first = 0 if column == 0 else column * CELL + CELL // 2
+            last = min(column * CELL + CELL + CELL // 2, width)
+            left = grid[row, column] * (1 - fv) + grid[row + 1, column] * fv
+            right = grid[row, column + 1] * (1 - fv) + grid[row + 1, column + 1] * fv
+            if left + right <= 0:
+                for x in range(first, last):
+                    for k in range(3):
+                        frame[y, x, k] = empty[y, x, k]
+                continue
+            for x in range(first, last):
+                fu = max((x + half) / np.float32(CELL) - half - column, np.float32(0))
+                factor = np.float32(1 - strength * (left * (1 - fu) + right * fu))
+                for k in range(3):
+                    frame[y, x, k] = curve[min(int(backdrop[y, x, k] * factor * CURVE_SIZE), CURVE_SIZE - 1)]

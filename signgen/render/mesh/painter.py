@@ -10,7 +10,7 @@ from signgen.errors import ConfigError
 from signgen.render.mesh.arrays import Looks
 from signgen.render.mesh.backdrop_kernel import coarse_shadow, throw
 from signgen.render.mesh.camera import Camera
-from signgen.render.mesh.colour import curve, to_srgb
+from signgen.render.mesh.colour import curve, to_linear, to_srgb
 from signgen.render.mesh.layers import Layers, layers_of
 from signgen.render.mesh.lights import Lights
 from signgen.render.mesh.model import Model, material_rows
@@ -74,6 +74,7 @@ class Painter:
         self.z_buffer = ZBuffer(camera.scaled(samples))
         self._map = self._shadow_map()
         self._curve = curve()
+        self._light_of = to_linear(np.arange(256) / 255)
         self.set_backdrop(backdrop)
 
     def set_backdrop(self, backdrop: np.ndarray | None) -> None:
@@ -84,7 +85,6 @@ class Painter:
         if backdrop.shape != shape:
             raise ConfigError(f"backdrop: expected a picture of shape {shape}, got {backdrop.shape}")
         self._backdrop = np.ascontiguousarray(backdrop, dtype=np.float32)
-        self._behind = np.empty_like(self._backdrop)
         self._empty = np.rint(255 * to_srgb(self._backdrop)).astype(np.uint8)
 
     def paint(self, points: np.ndarray) -> np.ndarray:
@@ -99,23 +99,23 @@ class Painter:
         model, buffer = self.model, self.z_buffer
         surface = buffer.draw(points, model)
         shadow, to_shadow = self._cast(points)
-        frame, behind = self._background()
+        frame = self._background()
         shade(
             self.samples, buffer.ids, buffer.nearness, surface.mesh(), self._looks, self._light_rows, buffer.view,
-            to_shadow, shadow, behind, self._curve, frame,
+            to_shadow, shadow, self._light_of, self._curve, frame,
         )  # fmt: skip
         return frame
 
-    def _background(self) -> tuple[np.ndarray, np.ndarray]:
-        """A frame without the signer, as bytes and as light, under the shadow of what the z-buffer holds."""
+    def _background(self) -> np.ndarray:
+        """A frame without the signer, under the shadow of what the z-buffer holds."""
         if not self._shadows.wall:
-            return self._empty.copy(), self._backdrop
+            return np.array(self._empty, dtype=np.uint8)
         unit = self.camera.height / 512
         right, down, reach = (max(1, round(cells * unit)) for cells in (3, 2, 2))
         grid = coarse_shadow(self.z_buffer.ids, self.samples, right, down, reach)
-        frame = np.empty_like(self._empty)
-        throw(self._backdrop, grid, self._shadows.wall, self._curve, self._behind, frame)
-        return frame, self._behind
+        frame = np.empty(self._empty.shape, dtype=np.uint8)
+        throw(self._backdrop, self._empty, grid, self._shadows.wall, self._curve, frame)
+        return frame
 
     def measure(self, points: np.ndarray) -> Layers:
         """The ground truth of a frame: what each of its pixels shows of the model.

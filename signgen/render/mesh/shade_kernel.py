@@ -332,7 +332,7 @@ def _flush(
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def shade(
     scale: int, ids: np.ndarray, nearness: np.ndarray, mesh: Mesh, looks: Looks, lights: np.ndarray,
-    view: np.ndarray, to_shadow: np.ndarray, shadow: np.ndarray, backdrop: np.ndarray, curve: np.ndarray,
+    view: np.ndarray, to_shadow: np.ndarray, shadow: np.ndarray, light_of: np.ndarray, curve: np.ndarray,
     frame: np.ndarray,
 ) -> None:  # fmt: skip
     """Colour the pixels of ``frame`` that see a triangle; the others are left as they are.
@@ -347,9 +347,9 @@ def shade(
         view: as for `place`.
         to_shadow: (3, 4) float32 camera axes to column, row and nearness of the shadow map.
         shadow: (S, S) float32 nearness seen from the key light; empty for no shadows.
-        backdrop: (H, W, 3) float32 linear RGB behind partly covered pixels.
+        light_of: (256,) float32 linear light of a byte of the frame.
         curve: (CURVE_SIZE,) uint8 linear light to bytes.
-        frame: (H, W, 3) uint8.
+        frame: (H, W, 3) uint8, what is behind; updated.
     """
     parallel = view[3] != 0.0
     groups, places = np.empty((GROUPS, 3), np.int64), np.empty((GROUPS, 3), np.float64)
@@ -388,7 +388,7 @@ def shade(
             if covered[x]:
                 rest = ONE - covered[x] * each
                 for k in range(3):
-                    light = line[x, k] + rest * backdrop[y, x, k]
+                    light = line[x, k] + rest * light_of[frame[y, x, k]]
                     frame[y, x, k] = curve[min(max(int(light * CURVE_SIZE), 0), CURVE_SIZE - 1)]
                     line[x, k] = ZERO
 
