@@ -87,7 +87,7 @@ def head_turns(head: str, weights: np.ndarray, seconds: np.ndarray) -> tuple[np.
         yaw = yaw * np.sin(2 * np.pi * SHAKE_HZ * seconds)
     if head == "nod":
         pitch = pitch * (0.3 + np.sin(2 * np.pi * NOD_HZ * seconds))
-    turns = _about(1, yaw) @ _about(0, -pitch) @ _about(2, -roll)
+    turns = _about(1, yaw) @ _about(0, pitch) @ _about(2, -roll)
     shifts = np.zeros((len(weights), 3))
     shifts[:, 2] = -forward
     return turns, shifts
