@@ -16,7 +16,7 @@ from signgen.body.turning import about, angle_about, unit
 # The five angles of a finger [radians].
 KNUCKLE, SPREAD, ROLL, MIDDLE, END = range(5)
 # Lowest and highest [degrees] from the resting hand: of the thumb, then of the other fingers.
-_THUMB_LIMITS = [(-40, 50), (-50, 50), (-60, 60), (-50, 70), (-50, 85)]
+_THUMB_LIMITS = [(-40, 50), (-50, 50), (-40, 40), (-50, 70), (-50, 85)]
 _FINGER_LIMITS = [(-45, 90), (-28, 28), (0, 0), (-25, 110), (-25, 85)]
 LIMITS = np.radians(np.array([_THUMB_LIMITS, *[_FINGER_LIMITS] * 4], np.float64))
 # Pull of spread and roll towards 0 where a bent or straight finger leaves them open.
