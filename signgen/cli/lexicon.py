@@ -1,22 +1,27 @@
-"""``signgen lexicon``: list, check and build lexicons."""
+"""``signgen lexicon``: list, check, build and show lexicons."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from signgen.cli import look
 from signgen.cli import options as o
 from signgen.cli.codes import DAMAGE, INCOMPLETE
+from signgen.cli.flags import LOOK, Flag, configured
 from signgen.cli.table import print_columns, print_json
-from signgen.cli.voice import say
+from signgen.cli.voice import ProgressMode, say, telling
 
 if TYPE_CHECKING:
     from signgen.lexicon.check import Finding
 
-app = typer.Typer(help="List, check and build lexicons.", no_args_is_help=True)
+SHEET_RENDERER = Flag(
+    "--renderer", str, ("renderer.name",), "What draws: see `signgen show renderers`.", "skeleton", LOOK
+)
+
+app = typer.Typer(help="List, check, build and show lexicons.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -76,6 +81,30 @@ def build(
     say(f"{len(report.entries)} entries" + ("" if licence else "; no licence given: fill it in"))
     typer.echo(str(report.folder))
     return INCOMPLETE if report.findings else 0
+
+
+@app.command()
+@configured(SHEET_RENDERER)
+def sheet(
+    lexicon: Annotated[str, typer.Argument(help="A lexicon folder or name, such as ase.")],
+    *,
+    output: o.Output,
+    settings: dict[str, Any],
+    force: o.Force = False,
+    progress: o.Show = ProgressMode.auto,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> int:
+    """Show every sign on one web page, for signers to search, play and correct; it works without a network."""
+    from signgen.workflow.sign_sheet import sign_sheet
+
+    with telling(progress, quiet, verbose) as show:
+        made = sign_sheet(lexicon, output, settings, force=force, progress=show)
+    for complaint in made.broken:
+        say(f"no pictures: {complaint}")
+    say(f"{made.signs} signs, {len(made.broken)} without pictures, {made.bytes / 1e6:.1f} MB")
+    typer.echo(str(made.path))
+    return INCOMPLETE if made.broken else 0
 
 
 def _print_findings(findings: list[Finding]) -> None:

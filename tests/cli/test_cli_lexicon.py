@@ -1,4 +1,4 @@
-"""``signgen lexicon``: build one from poses, check it, sign with it."""
+"""``signgen lexicon``: build one from poses, check it, show it, sign with it."""
 
 from __future__ import annotations
 
@@ -48,10 +48,30 @@ def test_check_finds_damage(signgen, recordings, tmp_path):
     )
 
 
+def test_sheet(signgen, recordings, tmp_path):
+    languages = ("--spoken-language", "en", "--signed-language", "ase")
+    signgen("lexicon", "build", recordings, "-o", "lexicon", *languages)
+    ran = signgen("lexicon", "sheet", "lexicon", "-o", "sheet.html", "--progress", "json")
+    assert (ran.code, ran.out) == (0, "sheet.html\n")
+    assert "2 signs, 0 without pictures" in ran.err
+    steps = [json.loads(line) for line in ran.lines if line.startswith("{")]
+    assert steps[-1]["done"] == steps[-1]["total"] == 2
+    assert (tmp_path / "sheet.html").read_text(encoding="utf-8").count("<article") == 2
+    again = signgen("lexicon", "sheet", "lexicon", "-o", "sheet.html")
+    assert (again.code, "--force" in again.error) == (2, True)
+    (tmp_path / "lexicon" / "ase" / "TREE.npz").unlink()
+    ran = signgen("lexicon", "sheet", "lexicon", "-o", "sheet.html", "--force", "-q")
+    assert ran.code == 3
+    assert "no pictures: TREE" in ran.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         ("check absent", 4, "absent: no such lexicon folder"),
+        ("sheet absent -o sheet.html", 4, "absent: no such lexicon folder"),
+        ("sheet ase -o sheet.mp4", 2, "sheet.html"),
+        ("sheet ase -o sheet.html --renderer skelton", 2, "skeleton"),
         ("build absent -o b --spoken-language en --signed-language ase", 4, "absent"),
         ("build recordings -o b --spoken-language en", 2, "Missing option '--signed-language'"),
         ("build recordings -o recordings --spoken-language en --signed-language ase", 4, "exists"),
