@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge, Le
 
 from signgen.config import setting
-from signgen.errors import PoseError
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame, renderers
 from signgen.render.draw import frame_size
@@ -30,7 +29,7 @@ MAX_THREADS = 8
 @renderers.register("avatar")
 @dataclass(frozen=True)
 class Avatar(Appearance):
-    """Poses with depth as a signer with skin, hair and clothes; see `Appearance` for the looks."""
+    """Poses as a signer with skin, hair and clothes, given depth first if they have none; see `Appearance`."""
 
     width: Side | None = setting(None, "width of the frames [px]; default: as the poses' canvas")
     height: Side | None = setting(None, "height of the frames [px]; default: as the poses' canvas")
@@ -45,16 +44,15 @@ class Avatar(Appearance):
         """Frames of the poses; ``appearance`` is not used, ``seed`` makes the signer up where none is named.
 
         Raises:
-            PoseError: poses without depth, or in which no shoulders are ever seen.
+            PoseError: poses in which no shoulders are ever seen.
         """
         size = frame_size(poses, self.width, self.height)
         if len(poses) == 0:
             return iter(())
         if poses.depth is None:
-            raise PoseError(
-                "poses: the avatar needs depth, these have none (they are two-dimensional); "
-                "use poses with depth or --renderer skeleton"
-            )
+            from signgen.body.lift import lift
+
+            poses = lift(poses)
         from signgen.render.signer.scene import scene_of
 
         return _drawn(scene_of(poses, self, size, seed, self.samples), self.threads)
