@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from signgen.data.npz import write_npz
-from signgen.errors import ConfigError, LexiconError, PoseError, ResourceError
+from signgen.errors import ConfigError, DataError, LexiconError, ResourceError
 from signgen.lexicon.entry import Entry
 from signgen.lexicon.lexicon import Lexicon, open_lexicon
 from signgen.lexicon.notation import parse_signs
@@ -218,7 +218,8 @@ def test_a_damaged_recording_is_named_and_the_others_are_shown(tmp_path: Path) -
 
 
 def test_bad_requests_leave_nothing_behind(written: Path, tmp_path: Path) -> None:
-    flat = Lexicon("flat", (tmp_path,), (recorded(recording(tmp_path / "flat.npz")),))
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04")
+    damaged = Lexicon("damaged", (tmp_path,), (recorded(tmp_path / "bad.npz"),))
     before = sorted(tmp_path.iterdir())
     sheet = tmp_path / "sheet.html"
     for lexicon, output, config, error, message in (
@@ -228,8 +229,8 @@ def test_bad_requests_leave_nothing_behind(written: Path, tmp_path: Path) -> Non
         (Lexicon("empty", (), ()), sheet, None, LexiconError, "no signs"),
         (written, sheet, {"renderer": {"name": "skeleton", "size": 64}}, ConfigError, "size"),
         (written, sheet, {"renderer": {"name": "skelton"}}, ConfigError, "skeleton"),
-        (flat, sheet, {"renderer": {"name": "avatar"}}, PoseError, "depth"),
-        (written, tmp_path / "flat.npz" / "sheet.html", None, ResourceError, "not a folder"),
+        (damaged, sheet, None, DataError, "bad.npz"),
+        (written, tmp_path / "bad.npz" / "sheet.html", None, ResourceError, "not a folder"),
     ):
         with pytest.raises(error, match=message):
             sign_sheet(lexicon, output, config)
