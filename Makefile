@@ -15,7 +15,7 @@ help:
 	$(PYTHON) -m venv .venv
 
 .stamps/core: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable ".[lexicons]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable "."
 	@mkdir -p .stamps && touch $@
 
 .stamps/dev: pyproject.toml | .venv/bin/python
@@ -37,12 +37,12 @@ check: .stamps/dev
 # The peers: controlnet-aux asks for torch and torchvision, which drawing does not need.
 .stamps/peers: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/pip install --quiet --disable-pip-version-check --editable ".[dev]" matplotlib
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --editable ".[dev]" matplotlib moderngl
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --no-deps controlnet-aux==0.0.10 easy-dwpose==1.0.2
 	@mkdir -p .stamps && touch $@
 
 bench: .stamps/peers
-	for name in stitching drawing dataset_io pose_files video; do \
+	for name in stitching drawing dataset_io pose_files video avatar; do \
 		echo "== $$name"; .venv-peers/bin/python benchmarks/$$name.py || exit 1; done
 
 clean:

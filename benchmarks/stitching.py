@@ -73,7 +73,7 @@ def ours(source: Stitch, text: str, *, is_cold: bool) -> Callable[[], Any]:
 
 
 def speed(runs: int) -> None:
-    source = Stitch(rules="none")
+    source = Stitch(lexicon="fingerspelling:ase", rules="none")
     print(f"{'letters':>8} {'peer ms':>9} {'files ms':>9} {'ratio':>7} {'kept ms':>9} {'ratio':>7}")
     for count, text in TEXTS.items():
         found = interleaved(
@@ -90,7 +90,7 @@ def speed(runs: int) -> None:
 
 def letters() -> dict[str, Clip]:
     """The ASL alphabet at the working rate in the canonical shape."""
-    source = Stitch(canonical=True)
+    source = Stitch(lexicon="fingerspelling:ase", canonical=True)
     entries = {entry.words[0].upper(): entry for entry in source.opened.entries}
     return {letter: source.prepared(entries[letter]) for letter in string.ascii_uppercase}
 
@@ -135,7 +135,7 @@ def bones() -> None:
 
 def rates() -> None:
     """The same letters recorded at other rates must give a sentence of the same length."""
-    source = Stitch(canonical=False)
+    source = Stitch(lexicon="fingerspelling:ase", canonical=False)
     entries = {entry.words[0].upper(): entry for entry in source.opened.entries}
     print("HELLO with its second letter resampled to another rate:")
     for fps in (24.0, 25.0, 30.0, 50.0):

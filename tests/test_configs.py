@@ -25,4 +25,4 @@ def test_every_setting_of_generate_yaml_is_commented():
     lines = (CONFIGS / "generate.yaml").read_text(encoding="utf-8").splitlines()
     settings = [line for line in lines if ":" in line.split("#")[0]]
     silent = [line for line in settings if "#" not in line]
-    assert [line.split(":")[0].strip() for line in silent] == ["name", "height", "name"]
+    assert [line.split(":")[0].strip() for line in silent] == ["name", "height"]

@@ -74,7 +74,7 @@ SIGN, LOOK, RUN = "What is signed", "How it looks", "Settings and files"
 SIGNING = (
     Flag("--lexicon", str, ("source.lexicon",),
          "A lexicon folder or a name from `signgen lexicon list`; A+B asks A first, then B.",
-         "fingerspelling:ase", SIGN),
+         "ase", SIGN),
     Flag("--signed-language", str, ("source.signed_language",),
          "ISO 639-3 code such as ase, bfi or gsg, where the lexicon holds several.", "", SIGN),
     Flag("--spoken-language", str, ("source.spoken_language",),
@@ -89,7 +89,8 @@ SIGNING = (
     Flag("--fps", float, ("source.fps",), "Frames per second.", "24", LOOK),
 )  # fmt: skip
 LOOKS = (
-    Flag("--renderer", str, ("renderer.name",), "What draws: see `signgen show renderers`.", "skeleton", LOOK),
+    Flag("--renderer", str, ("renderer.name",), "What draws a text; poses, subtitles and any --style: skeleton.",
+         "avatar", LOOK),
     Flag("--style", Style, ("renderer.style",), "How the skeleton is drawn.", "openpose", LOOK),
 )  # fmt: skip
 VIEW = (

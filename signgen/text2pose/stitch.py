@@ -39,7 +39,7 @@ PREPARED_CLIPS = 1024
 class Stitch:
     """Isolated signs joined by movements that keep the bones' length, after Sign Stitching (Walsh et al. 2024)."""
 
-    lexicon: str = setting("fingerspelling:ase", "folder, fingerspelling:<iso>, or several joined by +")
+    lexicon: str = setting("ase", "ase (built in), a folder, fingerspelling:<iso>, or several joined by +")
     signed_language: str = setting("", "ISO 639-3 code, such as ase; empty: the lexicon's first")
     spoken_language: str = setting("", "ISO 639 code of the text, such as en; empty: the lexicon's first")
     rules: str = setting(

@@ -23,7 +23,7 @@ from signgen.workflow import outputs
 from signgen.workflow.generate import draw, sign
 from signgen.workflow.progress import Progress, counted, silent
 from signgen.workflow.record import Result, describe_coverage, describe_poses, write_record
-from signgen.workflow.settings import Job, prepare
+from signgen.workflow.settings import FLAT_RENDERER, Job, prepare
 from signgen.workflow.texts import has_words
 
 MAX_SPEEDUP = 1.5
@@ -129,7 +129,7 @@ def write_track(
     where: str = "cues",
 ) -> Result:
     """`caption_track` from cues that are already read; errors about them start with ``where``."""
-    job = prepare(config)
+    job = prepare(config, renderer=FLAT_RENDERER)
     outputs.check_video_path(output)
     captions, sidecar = output.with_suffix(".vtt"), output.with_suffix(".json")
     outputs.refuse_existing((output, captions, sidecar), force)

@@ -12,7 +12,7 @@ from signgen.lexicon.plan import TokenReport
 from signgen.pose.sequence import PoseSequence
 from signgen.text2pose.base import FrameOrigin, Utterance
 from signgen.workflow import digest
-from signgen.workflow.settings import DEFAULTS, Job
+from signgen.workflow.settings import PARTS, Job
 
 OUTCOMES = ("signed", "spelled", "missing", "dropped", "mark")
 
@@ -122,7 +122,7 @@ def write_record(
     """
     used = describe_sources(origins)
     licences = tuple(dict.fromkeys(row["licence"] for row in used if row["licence"]))
-    config = {name: value for name, value in job.config.items() if name in parts or name not in DEFAULTS}
+    config = {name: value for name, value in job.config.items() if name in parts or name not in PARTS}
     outputs = tuple(describe_output(file) for file in written)
     write_sidecar(
         path, Sidecar(command, config, job.seed, text, used, licences, outputs, tuple(warnings), account)

@@ -13,7 +13,7 @@ from signgen.workflow.convert import pick_person
 from signgen.workflow.generate import draw
 from signgen.workflow.progress import Progress, silent
 from signgen.workflow.record import Result, describe_poses, write_record
-from signgen.workflow.settings import prepare
+from signgen.workflow.settings import FLAT_RENDERER, prepare
 
 
 class Hints(TypedDict):
@@ -52,7 +52,11 @@ def render_video(
     Raises:
         SignGenError: a leaf that says what is wrong; then nothing is left behind.
     """
-    job, poses, output = prepare(config), Path(poses), outputs.check_video_path(Path(output))
+    job, poses, output = (
+        prepare(config, renderer=FLAT_RENDERER),
+        Path(poses),
+        outputs.check_video_path(Path(output)),
+    )
     sidecar = sidecar_path(output)
     outputs.refuse_existing((output, sidecar), force)
     hints: Hints = {"fps": fps, "width": width, "height": height}

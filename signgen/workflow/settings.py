@@ -15,7 +15,11 @@ from signgen.errors import ConfigError
 from signgen.render.base import Renderer, renderers
 from signgen.text2pose.base import PoseSource, sources
 
-DEFAULTS: dict[str, Any] = {"source": {"name": "stitch"}, "renderer": {"name": "skeleton"}}
+SOURCE = "stitch"
+# A text makes poses with depth, which the avatar can wear; poses from elsewhere may be flat.
+RENDERER = "avatar"
+FLAT_RENDERER = "skeleton"
+PARTS = {"source": SOURCE, "renderer": RENDERER}
 
 
 @dataclass(frozen=True)
@@ -52,23 +56,32 @@ class Job:
         return self.settings.seed
 
 
-def prepare(config: Mapping[str, Any] | None = None) -> Job:
+def prepare(config: Mapping[str, Any] | None = None, *, renderer: str = RENDERER) -> Job:
     """Build the parts that ``config`` names; what it leaves out takes its default.
+
+    Args:
+        config: settings by section.
+        renderer: the renderer where none is named; a ``style`` is that of the skeleton.
 
     Raises:
         ConfigError: an unknown setting, a wrong type, a value out of range or an unknown part.
     """
-    merged = merge(DEFAULTS, config or {})
-    sections = {name: _section(name, merged.pop(name)) for name in DEFAULTS}
+    merged = merge({"source": {}, "renderer": {}}, config or {})
+    sections = {name: _section(name, merged.pop(name)) for name in PARTS}
+    drawn = FLAT_RENDERER if "style" in sections["renderer"] else renderer
+    sections = {
+        "source": {"name": SOURCE, **sections["source"]},
+        "renderer": {"name": drawn, **sections["renderer"]},
+    }
     settings = check(Settings, merged)
     source = sources.build(sections["source"])
-    renderer = renderers.build(sections["renderer"])
+    look = renderers.build(sections["renderer"])
     written_out = {
         "source": {"name": sections["source"]["name"], **plain(source)},
-        "renderer": {"name": sections["renderer"]["name"], **plain(renderer)},
+        "renderer": {"name": sections["renderer"]["name"], **plain(look)},
         **plain(settings),
     }
-    return Job(source, renderer, settings, written_out)
+    return Job(source, look, settings, written_out)
 
 
 def plain(part: Any) -> dict[str, Any]:
@@ -90,5 +103,5 @@ def _section(name: str, section: Any) -> Mapping[str, Any]:
     if isinstance(section, str):
         return {"name": section}
     if not isinstance(section, Mapping):
-        raise ConfigError(f"{name}: expected a mapping such as {{name: {DEFAULTS[name]['name']}}}")
+        raise ConfigError(f"{name}: expected a mapping such as {{name: {PARTS[name]}}}")
     return section

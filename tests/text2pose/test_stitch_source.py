@@ -22,7 +22,7 @@ pytest.importorskip("spoken_to_signed", reason="the fingerspelling lexicons are 
 
 @pytest.fixture(scope="module")
 def source() -> Stitch:
-    return Stitch()
+    return Stitch(lexicon="fingerspelling:ase")
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +89,12 @@ def test_captions_come_sentence_by_sentence(source: Stitch) -> None:
 
 
 def test_the_same_call_gives_the_same_poses(source: Stitch) -> None:
-    first, second = source("hello", seed=3), Stitch()("hello", seed=3)
+    first, second = source("hello", seed=3), Stitch(lexicon="fingerspelling:ase")("hello", seed=3)
     np.testing.assert_array_equal(first.keypoints, second.keypoints)
 
 
 def test_a_left_handed_signer_is_the_mirror_image(source: Stitch) -> None:
-    right, left = source("yes"), Stitch(handed="left")("yes")
+    right, left = source("yes"), Stitch(lexicon="fingerspelling:ase", handed="left")("yes")
     np.testing.assert_allclose(left.xy[:, LEFT_WRIST, 0], 511 - right.xy[:, RIGHT_WRIST, 0], atol=1e-3)
 
 
@@ -105,7 +105,7 @@ def test_depth_is_kept_where_the_recordings_have_it(source: Stitch) -> None:
 
 
 def test_canvas_and_rate_are_the_settings(source: Stitch) -> None:
-    poses = Stitch(width=640, height=360, fps=30.0)("ok")
+    poses = Stitch(lexicon="fingerspelling:ase", width=640, height=360, fps=30.0)("ok")
     assert (poses.width, poses.height, poses.fps) == (640, 360, 30.0)
     shoulders = np.linalg.norm(poses.xy[:, 2] - poses.xy[:, 5], axis=1)
     assert np.median(shoulders) == pytest.approx(0.32 * 360, rel=0.02)
@@ -128,7 +128,7 @@ def test_nothing_to_sign_is_one_clear_error(source: Stitch, text: str) -> None:
 
 def test_missing_words_can_be_fatal() -> None:
     with pytest.raises(LexiconError) as caught:
-        Stitch(oov="fail", rules="none")("hello world")
+        Stitch(lexicon="fingerspelling:ase", oov="fail", rules="none")("hello world")
     assert set(caught.value.missing) == {"hello", "world"}
 
 

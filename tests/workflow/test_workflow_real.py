@@ -10,7 +10,7 @@ import pytest
 import signgen
 from signgen.errors import DataError
 
-SMALL = {"width": 64, "height": 64, "fps": 12}
+SMALL = {"lexicon": "fingerspelling:ase", "width": 64, "height": 64, "fps": 12}
 
 
 @pytest.fixture(autouse=True)
