@@ -92,7 +92,7 @@ class Stitched:
         clip: all frames; ``clip.source`` is the recording's frame number, NaN for frames that were made.
         runs: what each frame is, in order and without gaps.
         choices: the variant and cut of each sign.
-        report: seams and warnings, ready for JSON.
+        report: seams and notes, ready for JSON.
     """
 
     clip: Clip
@@ -109,8 +109,8 @@ def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Sti
     settings = settings or StitchSettings()
     choices = choose([[_candidate(clip, sign, settings) for clip in sign.recordings] for sign in signs])
     runs: list[Run] = []
-    warnings: list[str] = []
-    passages = _passages(signs, choices, settings, runs, warnings)
+    notes: list[str] = []
+    passages = _passages(signs, choices, settings, runs, notes)
     clips, figures = [], []
     for block in (
         smoothed(passages, settings.body_hz, settings.finger_hz) if settings.smooth else unsmoothed(passages)
@@ -131,15 +131,15 @@ def _passages(
     choices: Sequence[Choice],
     settings: StitchSettings,
     runs: list[Run],
-    warnings: list[str],
+    notes: list[str],
 ) -> Iterator[Clip]:
-    """The chosen recordings on one time line, passage by passage; fills in ``runs`` and ``warnings`` on the way."""
+    """The chosen recordings on one time line, passage by passage; fills in ``runs`` and ``notes`` on the way."""
     pace = Pace(settings.profile, settings.transition_scale, settings.speed)
     rest: RestPoses = {}
     joint: Joint | None = None
     for start in range(0, len(signs), PASSAGE):
         numbers = range(start, min(start + PASSAGE, len(signs)))
-        cores = [_checked_core(i, signs, choices, settings, warnings) for i in numbers]
+        cores = [_checked_core(i, signs, choices, settings, notes) for i in numbers]
         if settings.settle:
             cores, rest = settle_idle_hands(cores, rest)
         clip, found, joint = assemble(cores, pace, joint, is_last=numbers[-1] + 1 == len(signs))
@@ -150,12 +150,12 @@ def _passages(
 
 
 def _checked_core(
-    i: int, signs: Sequence[Sign], choices: Sequence[Choice], settings: StitchSettings, warnings: list[str]
+    i: int, signs: Sequence[Sign], choices: Sequence[Choice], settings: StitchSettings, notes: list[str]
 ) -> Core:
     clip = signs[i].recordings[choices[i].variant]
     core, is_capped = _core(clip, choices[i], signs[i], settings, (i == 0, i + 1 == len(signs)))
     if is_capped:
-        warnings.append(f"sign {i}: longer than wanted, else it would move at more than double its speed")
+        notes.append(f"sign {i}: longer than wanted, else it would move at more than double its speed")
     return _slid(core) if signs[i].is_double else core
 
 
