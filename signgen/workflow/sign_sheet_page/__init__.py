@@ -111,18 +111,20 @@ def card(shown: Card, number: int) -> str:
         f"{shown.strip.seconds:.2f} s" if isinstance(shown.strip, Strip) else "",
         shown.licence,
     ]
-    notation = f'<pre dir="ltr">{_text(shown.notation)}</pre>\n' if shown.notation else ""
-    button = "Copy notation" if shown.notation else "Copy name"
+    notation = (
+        f'<div class="source"><pre dir="ltr">{_text(shown.notation)}</pre></div>\n' if shown.notation else ""
+    )
+    copied = "notation" if shown.notation else "name"
     correct = '<button type="button" class="correct" hidden>Correct</button>' if shown.notation else ""
     return (
         f'<article class="sign" id="sign-{number}" data-name="{_text(shown.name)}">\n'
+        f'<div class="title">\n<h3><bdi>{_text(shown.gloss)}</bdi>{variant}</h3>\n'
+        f'<p class="words" lang="{_text(shown.language)}"><bdi>{_text(words)}</bdi></p>\n</div>\n'
         f"{_picture(shown)}"
-        f'<div class="about">\n<h3><bdi>{_text(shown.gloss)}</bdi>{variant}</h3>\n'
-        f'<p class="words" lang="{_text(shown.language)}"><bdi>{_text(words)}</bdi></p>\n'
         f"{notation}"
-        f'<p class="facts"><bdi>{_text(" · ".join(filter(None, facts)))}</bdi></p>\n'
-        f'<p class="actions"><button type="button" class="copy" hidden>{button}</button>{correct}</p>\n'
-        "</div>\n</article>\n"
+        f'<div class="foot"><button type="button" class="copy" hidden>Copy {copied}</button>{correct}'
+        f'<p class="facts"><bdi>{_text(" · ".join(filter(None, facts)))}</bdi></p></div>\n'
+        "</article>\n"
     )
 
 
@@ -134,7 +136,7 @@ def _picture(shown: Card) -> str:
     data = base64.b64encode(strip.webp).decode("ascii")
     alt = f"{shown.gloss}: {strip.columns} pictures from the start of the sign to its end"
     return (
-        f'<div class="strip"><img src="data:image/webp;base64,{data}" alt="{_text(alt)}" decoding="async" '
+        f'<div class="strip"><img src="data:image/webp;base64,{data}" alt="{_text(alt)}" '
         f'width="{strip.columns * strip.side}" height="{strip.rows * strip.side}" data-rows="{strip.rows}" '
         f'data-count="{count}" data-side="{strip.side}" data-seconds="{strip.seconds:.3f}"></div>\n'
     )

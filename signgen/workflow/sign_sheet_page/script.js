@@ -72,6 +72,10 @@
     try {
       localStorage.setItem(shelf, JSON.stringify(corrections));
     } catch { /* as above */ }
+    tally();
+  }
+
+  function tally() {
     const count = Object.keys(corrections).length;
     $("collect").hidden = !count;
     $("collect").textContent = `Copy ${count} correction${count === 1 ? "" : "s"}`;
@@ -79,13 +83,13 @@
 
   function correct(card) {
     const open = card.node.querySelector("textarea");
-    if (open) return open.focus();
+    if (open) return open;
     const area = document.createElement("textarea");
     area.value = corrections[card.node.dataset.name] ?? card.notation;
     area.spellcheck = false;
     area.setAttribute("aria-label", "Corrected notation of " + card.gloss);
     area.addEventListener("input", () => keep(card, area.value));
-    card.node.querySelector(".actions").before(area);
+    card.node.querySelector(".source").append(area);
     return area;
   }
 
@@ -161,7 +165,8 @@
   $("topic").addEventListener("change", filter);
   $("deep").addEventListener("change", filter);
   $("collect").addEventListener("click", () =>
-    copy(Object.values(corrections).join("\n\n") + "\n", "Corrections copied: paste them into a message"));
+    copy(Object.entries(corrections).map(([name, text]) => `# ${name}\n${text}\n`).join("\n"),
+      "Corrections copied: paste them into a message"));
   $("close").addEventListener("click", () => player.close());
   $("before").addEventListener("click", () => step(-1));
   $("after").addEventListener("click", () => step(1));
@@ -182,7 +187,7 @@
   });
 
   run(!matchMedia("(prefers-reduced-motion: reduce)").matches);
-  keep({ node: { dataset: {} }, notation: "" }, "");
+  tally();
   $("query").value = decodeURIComponent(location.hash.startsWith("#q=") ? location.hash.slice(3) : "");
   $("tools").hidden = false;
   filter();
