@@ -5,11 +5,11 @@
 
 Signs are taken at even steps through the lexicon (or named by ``--only``), made-up signers by seed. A hand counts
 as visible if it is raised (the wrist lies at most half a forearm's length below the elbow) and all of its
-keypoints are inside the canvas; it is covered if fewer than half of them lie on pixels that show that hand, and
-covered hands are also told apart. So are hands that overlap the other
-one and hands seen edge-on. PCK is the share of the 21 keypoints of a found visible hand that are at most
-0.2 palms from the drawn body's own in the picture; a palm is wrist to middle knuckle in space, so that it does
-not shrink when the hand points at the camera.
+keypoints are inside the canvas. It is covered if fewer than half of them lie on pixels that show that hand; the
+columns "open" leave covered hands out. Hands that overlap the other one and hands seen edge-on get rows of their
+own. PCK is the share of the 21 keypoints of found visible hands that are at most 0.2 palms from the drawn body's
+own in the picture; a palm is wrist to middle knuckle in space, so it does not shrink when the hand points at the
+camera.
 """
 
 from __future__ import annotations
@@ -72,7 +72,10 @@ def chosen(lexicon: Lexicon, count: int, only: Sequence[str]) -> list[Entry]:
     """Entries by gloss, or ``count`` at even steps."""
     entries = lexicon.entries
     if only:
-        return [next(entry for entry in entries if entry.gloss == gloss) for gloss in only]
+        by_gloss = {entry.gloss: entry for entry in reversed(entries)}
+        if missing := set(only) - set(by_gloss):
+            raise SystemExit(f"not in the lexicon: {', '.join(sorted(missing))}")
+        return [by_gloss[gloss] for gloss in only]
     return [entries[i * len(entries) // count] for i in range(count)]
 
 
@@ -181,6 +184,14 @@ def report(hands: Sequence[Hand], body: np.ndarray, face: np.ndarray, worst: int
         print(" ".join(f"{value:.2f}" for value in np.median(errors, axis=0)))
 
 
+def search(python: str, folder: Path, *, track: bool) -> None:
+    """Run the detector on all frames in a folder; it says a lot, which is shown only if it fails."""
+    command = [python, str(DETECTOR), str(folder), *(["--track"] if track else [])]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"the detector failed:\n{done.stderr[-2000:]}")
+
+
 def run(arguments: argparse.Namespace, folder: Path) -> None:
     lexicon = open_lexicon(arguments.lexicon)
     truths, size = {}, arguments.size
@@ -195,10 +206,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> None:
                 identity,
                 draw(lexicon.load(entry), avatar, size, arguments.every, path),
             )
-    track = ["--track"] if arguments.track else []
-    subprocess.run(
-        [arguments.detector_python, str(DETECTOR), str(folder), *track], check=True, stderr=subprocess.DEVNULL
-    )
+    search(arguments.detector_python, folder, track=arguments.track)
     hands: list[Hand] = []
     body, face = [], []
     for name, (sign, identity, truth) in truths.items():
