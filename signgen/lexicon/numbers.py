@@ -79,8 +79,9 @@ class _Part:
 def readings(text: str, language: str) -> Iterator[tuple[str, ...]]:
     """Ways to say a number token, best first; each is a sequence of terms to look up.
 
-    First as written, then in numerals that signers combine (``2024`` as ``20 24``), in number words, digit by
-    digit, and in digit words. Number words are English only; digit words exist for 25 languages.
+    First as written, then in numerals that signers combine (``2024`` as ``20 24``), in number words, an ordinal
+    (``100th``) also as its cardinal, digit by digit, and in digit words. Number words are English only; digit
+    words exist for 25 languages.
 
     >>> list(readings("2024", "en"))[1:3]
     [('20', '24'), ('twenty', 'twenty-four')]
@@ -91,7 +92,7 @@ def readings(text: str, language: str) -> Iterator[tuple[str, ...]]:
         return
     parts = tuple(_parts(plain, language))
     numerals_first = all(part.how != "ordinal" for part in parts)
-    ways = (_numerals, _words) if numerals_first else (_words, _numerals)
+    ways = (_numerals, _words) if numerals_first else (_words, _cardinal_words, _numerals)
     said = (tuple(t for p in parts for t in way(p, language)) for way in (*ways, _digits, _digit_words))
     yield from dict.fromkeys(reading for reading in ((text,), (plain,), *said) if reading)
 
@@ -199,6 +200,10 @@ def _words(part: _Part, language: str) -> Iterator[str]:
     if part.how == "ordinal":
         words[-1] = _ordinal(words[-1])
     yield from words
+
+
+def _cardinal_words(part: _Part, language: str) -> Iterator[str]:
+    return _words(_Part(part.digits) if part.how == "ordinal" else part, language)
 
 
 def _digits(part: _Part, _: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from signgen.lexicon.finder import Finder, Match
@@ -94,6 +94,24 @@ def _number(wanted: Wanted, finder: Finder, oov: Oov) -> Resolved:
         if len(matches) == len(reading):
             note = "" if reading == (wanted.text,) else f"as {' '.join(reading)}"
             return _signed(wanted, matches, "number", note)
+    return _mixed_number(wanted, finder, oov) or _spelled_number(wanted, finder, oov)
+
+
+def _mixed_number(wanted: Wanted, finder: Finder, oov: Oov) -> Resolved | None:
+    """A number whose numerals all have signs, but not its words, such as ``3.5`` or ``5pm``; the words are spelled."""
+    for reading in readings(wanted.text, finder.spoken):
+        numerals = tuple(term for term in reading if term.isdecimal())
+        if not numerals or not all(term.isdecimal() or term.isalpha() for term in reading):
+            continue
+        if len(tuple(_number_matches(numerals, finder))) == len(numerals):
+            kinds: list[Literal["number", "word"]] = ["number" if t.isdecimal() else "word" for t in reading]
+            terms = zip(reading, kinds, strict=True)
+            parts = [replace(wanted, text=term, glosses=(), kind=kind) for term, kind in terms]
+            return _together([resolve(part, finder, oov) for part in parts])
+    return None
+
+
+def _spelled_number(wanted: Wanted, finder: Finder, oov: Oov) -> Resolved:
     words = spelled_reading(wanted.text, finder.spoken)
     if not words:
         digits = sum(map(str.isdigit, wanted.text))

@@ -67,6 +67,11 @@ def test_what_is_written_comes_first_and_ordinals_before_cardinals():
     assert said.index(("twentieth",)) < said.index(("20",))
 
 
+def test_an_ordinal_may_be_read_as_its_cardinal():
+    said = list(readings("121st", "en"))
+    assert said.index(("one", "hundred", "twenty-first")) < said.index(("one", "hundred", "twenty-one"))
+
+
 def test_long_codes_are_no_numbers():
     assert list(readings("9" * 41, "en")) == []
     assert spelled_reading("9" * 41, "en") == ()
