@@ -8,14 +8,19 @@ import numpy as np
 
 from signgen.body.skeleton import FINGER_BONES, FINGER_ROOTS, THUMB_BONES, THUMB_ROOT
 
-# Deviation of a point in the picture from the hand's, and of its acceleration per frame² [m].
-NOISE, ACCELERATION = 0.004, 0.006
+# Deviation of a point in the picture from the hand's, and of its acceleration per frame² [m]. The noise that is found
+# is nearer to 0.004; with less of it, what hands usually do weighs less, and depth is nearer to the truth.
+NOISE, ACCELERATION = 0.0025, 0.008
+# Deviation of depth even where nothing else is likely [m].
+DEPTH_NOISE = 0.008
+# Long clips are fitted in parts that overlap on both sides [frames].
+_PART, _OVERLAP = 400, 16
 # Views from which a frame's hand is tried, kept fits per frame, rounds of descent.
 _VIEWS, _KEPT, _ROUNDS = 90, 7, 12
 # From frame to frame the points of a hand move about so far [m].
-_CHANGE = 0.02
+_CHANGE = 0.03
 # How far the length of a bone may be from the usual one, as a share.
-_LENGTH_SPREAD = 0.10
+_LENGTH_SPREAD = 0.05
 _REFINEMENTS, _STEPS = 3, 6
 
 
@@ -72,6 +77,18 @@ def fit_hand(seen: np.ndarray, weight: np.ndarray, arms: np.ndarray, model: Hand
         arms: (T, 2, 3) direction of the forearm and hinge of the elbow, zero where unknown.
         model: bones of the hand.
     """
+    frames = len(seen)
+    parts = []
+    for start in range(0, frames, _PART):
+        first, last = max(0, start - _OVERLAP), min(frames, start + _PART + _OVERLAP)
+        part = _fit_part(seen[first:last], weight[first:last], arms[first:last], model)
+        kept = slice(start - first, min(start + _PART, frames) - first)
+        parts.append((part.points[kept], part.uncertainty[kept], part.is_fitted[kept]))
+    points, uncertainty, is_fitted = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return HandFit(points, uncertainty, is_fitted)
+
+
+def _fit_part(seen: np.ndarray, weight: np.ndarray, arms: np.ndarray, model: HandModel) -> HandFit:
     from signgen.body.lift_hand_kernels import candidates, placed
     from signgen.body.lift_start_kernels import begin
 
@@ -96,7 +113,7 @@ def fit_hand(seen: np.ndarray, weight: np.ndarray, arms: np.ndarray, model: Hand
         )
         points[run] = placed(chosen, ways, lengths, model.roots)
         off = tried[..., 2] - tried[..., :1, 2] - (points[run, :, 2] - points[run, :1, 2])[:, None]
-        uncertainty[run] = np.sqrt(np.sum(share[..., None] * off**2, axis=1) + NOISE**2)
+        uncertainty[run] = np.sqrt(np.sum(share[..., None] * off**2, axis=1) + DEPTH_NOISE**2)
     return HandFit(points, uncertainty, is_fitted)
 
 

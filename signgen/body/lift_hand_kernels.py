@@ -15,19 +15,27 @@ SIZE = 27
 FINGERS, THUMB = 5, 21
 # Of the angles, from state 5 on: what they usually are, how far from it they go, natural limits [degrees].
 _FINGER = (
-    (20.0, 45.0, -25.0, 100.0),
-    (0.0, 9.0, -30.0, 30.0),
-    (30.0, 50.0, -5.0, 112.0),
-    (18.0, 35.0, -5.0, 80.0),
+    (40.0, 38.0, -25.0, 100.0),
+    (0.0, 8.0, -30.0, 30.0),
+    (45.0, 45.0, -5.0, 112.0),
+    (25.0, 30.0, -5.0, 80.0),
 )
 _THUMB = (
-    (40.0, 30.0, -30.0, 100.0), (20.0, 30.0, -40.0, 90.0), (30.0, 35.0, -90.0, 110.0), (20.0, 35.0, -60.0, 110.0),
-    (20.0, 45.0, -120.0, 120.0), (20.0, 45.0, -80.0, 130.0),
+    (32.0, 18.0, 5.0, 80.0), (36.0, 20.0, -10.0, 70.0), (-5.0, 48.0, -80.0, 80.0), (24.0, 20.0, -25.0, 65.0),
+    (-35.0, 60.0, -130.0, 90.0), (-7.0, 25.0, -50.0, 60.0),
 )  # fmt: skip
 ANGLES = np.radians(np.array([*_FINGER * 4, *_THUMB]))
 LIMIT_SOFTNESS = math.radians(4.0)
-# The end joint goes along with the middle joint; the bones of a thumb go much the same way.
-COUPLING, COUPLING_SPREAD, THUMB_SPREAD = 0.5, math.radians(22.0), math.radians(32.0)
+# What goes together: an angle, another one, the share of it that the first takes, how much more, deviation [degrees].
+# End joints follow middle joints, fingers their neighbours; a thumb swings round in front of the palm and bends.
+_PAIRS = (
+    *((FINGERS + 4 * f + 3, FINGERS + 4 * f + 2, 0.52, 1.5, 10.0) for f in range(4)),
+    *((FINGERS + 4 * f + 4, FINGERS + 4 * f, 1.0, 0.0, 32.0) for f in range(3)),
+    *((FINGERS + 4 * f + 6, FINGERS + 4 * f + 2, 1.0, 0.0, 40.0) for f in range(3)),
+    (22, 21, -0.9, 65.0, 14.0), (23, 21, 1.0, -37.0, 36.0), (24, 22, 1.0, -12.0, 18.0), (25, 23, 1.0, -30.0, 38.0),
+    (26, 24, 1.0, -30.0, 20.0),
+)  # fmt: skip
+PAIRS = np.array([(*pair[:3], *np.radians(pair[3:])) for pair in _PAIRS])
 # Easy range of the wrist (see signgen.body.skeleton): bend, to the side, turn of the forearm; softness [rad].
 WRIST = np.radians(np.array([(-60.0, 70.0), (-22.0, 32.0), (-80.0, 85.0)]))
 WRIST_SOFTNESS = math.radians(12.0)
@@ -220,31 +228,22 @@ def _habits(state: np.ndarray, matrix: np.ndarray, gradient: np.ndarray) -> floa
             cost += w * off * off
             gradient[at] += w * off
             matrix[at, at] += w
-    for finger in range(4):
-        middle, end = FINGERS + 4 * finger + 2, FINGERS + 4 * finger + 3
-        cost += _together(state, end, middle, COUPLING, COUPLING_SPREAD, matrix, gradient)
-    for at in range(THUMB, SIZE - 2):
-        cost += _together(state, at + 2, at, 1.0, THUMB_SPREAD, matrix, gradient)
+    for pair in PAIRS:
+        cost += _together(state, pair, matrix, gradient)
     return cost
 
 
 @njit(cache=True, nogil=True)
-def _together(
-    state: np.ndarray,
-    second: int,
-    first: int,
-    share: float,
-    spread: float,
-    matrix: np.ndarray,
-    gradient: np.ndarray,
-) -> float:
-    w = 1.0 / spread**2
-    off = state[second] - share * state[first]
+def _together(state: np.ndarray, pair: np.ndarray, matrix: np.ndarray, gradient: np.ndarray) -> float:
+    second, first, share = int(pair[0]), int(pair[1]), pair[2]
+    w = 1.0 / pair[4] ** 2
+    off = state[second] - share * state[first] - pair[3]
     gradient[second] += w * off
     gradient[first] -= w * share * off
     matrix[second, second] += w
     matrix[first, first] += w * share * share
-    matrix[second, first] -= w * share
+    # Only the half below the diagonal is filled in.
+    matrix[max(first, second), min(first, second)] -= w * share
     return float(w * off * off)
 
 

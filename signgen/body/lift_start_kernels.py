@@ -9,7 +9,7 @@ from numba import njit
 
 # The state of a hand is that of `signgen.body.lift_hand_kernels`.
 SIZE, FINGERS, THUMB = 27, 5, 21
-THUMB_START = np.radians(np.array([40.0, 20.0, 30.0, 20.0, 20.0, 20.0]))
+THUMB_START = np.radians(np.array([32.0, 36.0, -5.0, 24.0, -35.0, -7.0]))
 # How fingers may begin: knuckle, middle, end [degrees].
 STARTS = np.radians(
     np.array([(0.0, 5.0, 3.0), (0.0, 60.0, 30.0), (10.0, 100.0, 50.0), (40.0, 20.0, 10.0), (45.0, 60.0, 30.0),
