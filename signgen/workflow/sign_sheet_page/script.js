@@ -154,7 +154,7 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "strip";
-      button.setAttribute("aria-label", `Play ${card.gloss}. ${card.image.alt}`);
+      button.setAttribute("aria-label", `Play ${card.gloss}`);
       button.addEventListener("click", () => show(card));
       card.image.parentElement.replaceWith(button);
       button.append(card.image);
@@ -188,7 +188,8 @@
 
   run(!matchMedia("(prefers-reduced-motion: reduce)").matches);
   tally();
-  $("query").value = decodeURIComponent(location.hash.startsWith("#q=") ? location.hash.slice(3) : "");
+  // sheet.html#q=eat opens with that search, so that people can point each other at a sign.
+  $("query").value = new URLSearchParams(location.hash.slice(1)).get("q") ?? "";
   $("tools").hidden = false;
   filter();
 })();
