@@ -17,7 +17,7 @@ SWING_SOFTNESS, USUAL_SWING, SWING_SPREAD = math.radians(12.0), math.radians(10.
 # Where a wrist usually is by its height below the neck: height, depth, deviation [m]. Hands work in front of the
 # body, farthest out at the breast; hanging hands are beside it.
 USUAL_WRISTS = np.array(
-    [(-0.35, -0.12, 0.10), (-0.10, -0.17, 0.10), (0.05, -0.22, 0.10), (0.15, -0.27, 0.10), (0.25, -0.25, 0.10),
+    [(-0.35, -0.12, 0.10), (-0.10, -0.20, 0.10), (0.05, -0.25, 0.10), (0.15, -0.27, 0.10), (0.25, -0.25, 0.10),
      (0.35, -0.18, 0.09), (0.44, -0.10, 0.07), (0.52, -0.04, 0.05)]
 )  # fmt: skip
 # Elbows hardly ever go farther behind the shoulder than this, and not by more than so [m].
