@@ -120,9 +120,7 @@ def stitch(signs: Sequence[Sign], settings: StitchSettings | None = None) -> Sti
         clips.append(block.clip)
     chosen = [sign.recordings[choice.variant] for sign, choice in zip(signs, choices, strict=True)]
     transitions = [run for run in runs if run.operation == "transition"]
-    report = seam_report(transitions, np.concatenate(figures), within_sign_limits(chosen)) | {
-        "notes": notes
-    }
+    report = seam_report(transitions, np.concatenate(figures), within_sign_limits(chosen)) | {"notes": notes}
     return Stitched(apply_marks(joined(clips), _spans(signs, runs)), tuple(runs), tuple(choices), report)
 
 
