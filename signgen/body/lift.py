@@ -49,7 +49,6 @@ _FORM = np.concatenate([np.full(17, 0.2), np.full(10, 0.2), np.ones(9), np.ones(
 # Uncertainty of shoulders and hips, of the head [m].
 _TRUNK_UNCERTAINTY, _HEAD_UNCERTAINTY = 0.02, 0.02
 # Shoulders that look narrower than this share of their width are turned.
-_TURNED = 0.85
 
 
 @dataclass(frozen=True)
