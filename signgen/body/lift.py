@@ -48,7 +48,6 @@ _HEAD = np.array([NOSE, RIGHT_EYE, LEFT_EYE, RIGHT_EAR, LEFT_EAR, *range(FACE.st
 _FORM = np.concatenate([np.full(17, 0.2), np.full(10, 0.2), np.ones(9), np.ones(12), np.full(20, 0.15)])
 # Uncertainty of shoulders and hips, of the head [m].
 _TRUNK_UNCERTAINTY, _HEAD_UNCERTAINTY = 0.02, 0.02
-# Shoulders that look narrower than this share of their width are turned.
 
 
 @dataclass(frozen=True)
