@@ -117,7 +117,7 @@ def tricks() -> dict[str, list[tuple[tarfile.TarInfo, bytes]]]:
 
     return {
         "parent": named("good/../../evil/poses.npz"),
-        "absolute": named("/tmp/evil/poses.npz"),
+        "absolute": named("/evil/poses.npz"),
         "drive": named("C:\\evil\\poses.npz"),
         "symlink": [(info("evil/poses.npz", type=tarfile.SYMTYPE, linkname="/etc/passwd"), b"")],
         "hard link": [(info("evil/poses.npz", type=tarfile.LNKTYPE, linkname="good/poses.npz"), b"")],
