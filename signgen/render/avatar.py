@@ -41,7 +41,7 @@ class Avatar(Appearance):
     def __call__(
         self, poses: PoseSequence, appearance: Frame | None = None, *, seed: int = 0
     ) -> Iterator[Frame]:
-        """Frames of the poses; ``appearance`` is not used, ``seed`` makes the signer up where none is named.
+        """Frames of the poses. The looks are settings and nothing is random: both other arguments are ignored.
 
         Raises:
             PoseError: poses in which no shoulders are ever seen.
@@ -55,7 +55,7 @@ class Avatar(Appearance):
             poses = lift(poses)
         from signgen.render.signer.scene import scene_of
 
-        return _drawn(scene_of(poses, self, size, seed, self.samples), self.threads)
+        return _drawn(scene_of(poses, self, size, self.samples), self.threads)
 
 
 def processors() -> int:

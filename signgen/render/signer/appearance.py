@@ -71,12 +71,11 @@ _SIGNERS: dict[str, tuple[dict[str, float], tuple[str, str, str, str, str, str],
 SIGNERS = tuple(_SIGNERS)
 
 
-def who(appearance: Appearance, seed: int) -> tuple[Identity, Looks]:
+def who(appearance: Appearance) -> tuple[Identity, Looks]:
     """The body and the looks that settings ask for.
 
     Args:
         appearance: the settings.
-        seed: used for nothing yet: a signer stays the same over many sentences.
 
     Raises:
         ConfigError: a colour that is not one, or both a signer and an identity.

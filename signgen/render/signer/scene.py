@@ -84,16 +84,13 @@ class Scene:
         return self.painter().measure(self.points(frame))
 
 
-def scene_of(
-    poses: PoseSequence, appearance: Appearance, size: tuple[int, int], seed: int = 0, samples: int = 2
-) -> Scene:
+def scene_of(poses: PoseSequence, appearance: Appearance, size: tuple[int, int], samples: int = 2) -> Scene:
     """Fit a signer to poses with depth and set up the studio.
 
     Args:
         poses: at least one frame, with depth.
         appearance: looks, background and view.
         size: width and height of the frames [px].
-        seed: see `signgen.render.signer.appearance.who`.
         samples: samples of a pixel along a side.
 
     Raises:
@@ -103,7 +100,7 @@ def scene_of(
     """
     if poses.depth is None:
         raise PoseError("poses: the avatar needs depth, these have none")
-    person, looks = who(appearance, seed)
+    person, looks = who(appearance)
     signer = _signer(tuple(sorted(person.weights.items())), looks)
     points = np.concatenate([poses.xy, poses.depth[..., None]], axis=-1).astype(np.float64)
     pose = _eased(signer.shape, fit_pose(signer.shape, points, poses.confidence))
