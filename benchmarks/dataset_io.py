@@ -24,7 +24,7 @@ import numpy as np
 
 from signgen.data.columnar import Clip, Columnar, write_columnar
 from signgen.data.npz import read_npz, write_npz
-from signgen.data.shards import Sample, read_shard, write_shard
+from signgen.data.shards import Recording, read_shard, write_shard
 from signgen.data.signverse import encode_signverse_npz
 from signgen.pose.layout import PARTS
 from signgen.pose.sequence import PoseSequence, cleaned
@@ -107,7 +107,7 @@ def main() -> None:
     total = args.videos * args.frames
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        samples = [Sample(f"video{n:06d}", (motion(args.frames, n),)) for n in range(args.videos)]
+        samples = [Recording(f"video{n:06d}", (motion(args.frames, n),)) for n in range(args.videos)]
         plain, columns, extracted = folder / "a.tar", folder / "clips.col", folder / "extracted"
         write_shard(samples, plain)
         write_columnar((Clip(item.video_id, item.poses[0]) for item in samples), columns)
@@ -139,7 +139,7 @@ def main() -> None:
             print(f"| {name} | {path.stat().st_size / total:,.1f} |")
 
 
-def write_deflated(samples: list[Sample], path: Path) -> Path:
+def write_deflated(samples: list[Recording], path: Path) -> Path:
     """The same shard with each npz as ``numpy.savez_compressed`` would write it."""
     import io
 
@@ -153,7 +153,7 @@ def write_deflated(samples: list[Sample], path: Path) -> Path:
     return path
 
 
-def check(samples: list[Sample], plain: Path, deflated: Path, columns: Path) -> None:
+def check(samples: list[Recording], plain: Path, deflated: Path, columns: Path) -> None:
     """All readers give the poses that were written."""
     for shard in (plain, deflated):
         for before, after in zip(samples, read_shard(shard), strict=True):

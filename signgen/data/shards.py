@@ -29,7 +29,7 @@ _VIDEO_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,79}")
 
 
 @dataclass(frozen=True)
-class Sample:
+class Recording:
     """One video of a shard.
 
     Attributes:
@@ -102,7 +102,7 @@ def read_shard(
     on_error: Literal["raise", "skip"] = "raise",
     skipped: list[Skipped] | None = None,
     people: int | None = None,
-) -> Iterator[Sample]:
+) -> Iterator[Recording]:
     """The videos of a shard in its order; one at a time is in memory.
 
     Args:
@@ -192,7 +192,7 @@ def _take(folder: _Folder, role: str, member: TarMember) -> None:
         folder.subtitles[role] = member.read()
 
 
-def _sample(folder: _Folder, where: str, people: int | None) -> Sample:
+def _sample(folder: _Folder, where: str, people: int | None) -> Recording:
     if folder.poses is None:
         raise DataError(f"{where}: has no poses.npz")
     if not folder.is_complete:
@@ -202,7 +202,7 @@ def _sample(folder: _Folder, where: str, people: int | None) -> Sample:
         raise DataError(f"{where}: caption.json is of another video")
     subtitles = {name: text.decode("utf-8-sig", "replace") for name, text in folder.subtitles.items()}
     poses = read_signverse_npz(folder.poses, people=people, where=f"{where}/poses.npz")
-    return Sample(folder.video_id, tuple(poses), caption, subtitles)
+    return Recording(folder.video_id, tuple(poses), caption, subtitles)
 
 
 def _caption(data: bytes, where: str) -> dict[str, Any]:
@@ -227,7 +227,7 @@ def _language(code: str) -> str:
         return code
 
 
-def write_shard(samples: Iterable[Sample], path: Path) -> int:
+def write_shard(samples: Iterable[Recording], path: Path) -> int:
     """Write videos as a shard in the layout of the data card; the same samples give the same bytes.
 
     Args:
@@ -261,7 +261,7 @@ def write_shard(samples: Iterable[Sample], path: Path) -> int:
     return count
 
 
-def _add(tar: tarfile.TarFile, sample: Sample) -> None:
+def _add(tar: tarfile.TarFile, sample: Recording) -> None:
     caption = {**sample.caption, "video_id": sample.video_id}
     contents = {
         "poses.npz": encode_signverse_npz(sample.poses, sample.video_id),

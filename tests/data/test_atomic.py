@@ -21,7 +21,7 @@ POSES = PoseSequence(cleaned(points(2)[0]), 24.0, 512, 512)
 WRITERS = {
     "npz": lambda path: npz.write_npz(POSES, path),
     "signverse": lambda path: signverse.write_signverse_npz([POSES], path, "a"),
-    "shard": lambda path: shards.write_shard([shards.Sample("a", (POSES,))], path),
+    "shard": lambda path: shards.write_shard([shards.Recording("a", (POSES,))], path),
     "columnar": lambda path: columnar.write_columnar([columnar.Clip("a", POSES)], path),
     "sidecar": lambda path: sidecar.write_sidecar(path, sidecar.Sidecar("pose")),
     "text": lambda path: write_text(path, "hello"),

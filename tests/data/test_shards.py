@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from signverse_files import card_file, card_frames, mutated, payload_file, points
 
 from signgen.data import tar_stream
-from signgen.data.shards import Sample, Skipped, read_shard, shard_name, write_shard
+from signgen.data.shards import Recording, Skipped, read_shard, shard_name, write_shard
 from signgen.data.tar_stream import TarWalker, name_problem
 from signgen.errors import DataError, SignGenError
 from signgen.pose.sequence import PoseSequence, cleaned
@@ -200,7 +200,7 @@ def test_bad_times_are_told_when_asked_for():
     (sample,) = read_shard(tar(*video("good", segments=[{"start": 2, "end": 1, "text": ""}])))
     with pytest.raises(DataError, match="bad times"):
         sample.cues()
-    assert len(Sample("a", ()).cues()) == 0
+    assert len(Recording("a", ()).cues()) == 0
 
 
 class EndlessTar:
@@ -281,9 +281,9 @@ def test_any_blocks_are_a_walk_or_our_error(blocks):
                 member.read()
 
 
-def sample(name: str, seed: int = 0) -> Sample:
+def sample(name: str, seed: int = 0) -> Recording:
     poses = PoseSequence(cleaned(points(3, seed=seed)[0]), 24.0, 512, 512)
-    return Sample(name, (poses,), {"sign_language": "ase", "segments": []})
+    return Recording(name, (poses,), {"sign_language": "ase", "segments": []})
 
 
 def test_written_shards_come_back_and_keep_their_bytes(tmp_path):
