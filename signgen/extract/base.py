@@ -1,0 +1,43 @@
+"""`Extractor`: frames of a video to the people in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from signgen.config import Registry
+
+# uint8 (H, W, 3) RGB; H and W are constant over a clip.
+Frame: TypeAlias = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The people of one frame, in the order of the estimator, which says nothing about who is who.
+
+    Attributes:
+        keypoints: (P, 128, 3) float32 x, y [px] and confidence; what is missing is 0, 0, 0.
+        depth: (P, 128) float32 [px, in the scale of x], positive away from the camera, neck = 0; None if the
+            estimator knows none.
+    """
+
+    keypoints: np.ndarray
+    depth: np.ndarray | None = None
+
+
+class Extractor(Protocol):
+    """Anything that finds people in frames.
+
+    It yields exactly one `Detections` for each frame, in order, as the frames come, and never changes a frame.
+    A package or a file that it lacks is an error of the first call, not of the import.
+    """
+
+    def __call__(self, frames: Iterable[Frame], *, fps: float) -> Iterator[Detections]:
+        """The people of each frame."""
+        ...
+
+
+extractors: Registry[Extractor] = Registry("extractor", "signgen.extract")
