@@ -25,14 +25,21 @@ help:
 demo: .stamps/core
 	$(BIN)/signgen generate "Hello, my name is Ada." -o demo/hello.mp4 --force
 
-test: .stamps/dev
+test: .stamps/dev .stamps/mediapipe
 	$(BIN)/python -m pytest
+	.venv-mediapipe/bin/python -m pytest tests/extract
 
 check: .stamps/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# MediaPipe needs numpy 1 and an older OpenCV than the other tests, so it has its own environment.
+.stamps/mediapipe: pyproject.toml
+	$(PYTHON) -m venv .venv-mediapipe
+	.venv-mediapipe/bin/pip install --quiet --disable-pip-version-check --editable ".[mediapipe]" pytest hypothesis
+	@mkdir -p .stamps && touch $@
 
 # The peers: controlnet-aux asks for torch and torchvision, which drawing does not need.
 .stamps/peers: pyproject.toml
@@ -46,4 +53,4 @@ bench: .stamps/peers
 		echo "== $$name"; .venv-peers/bin/python benchmarks/$$name.py || exit 1; done
 
 clean:
-	rm -rf .venv .venv-peers .stamps demo dist build
+	rm -rf .venv .venv-mediapipe .venv-peers .stamps demo dist build
