@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from signgen.body.skeleton import SHOULDER_WIDTH, hand_points, unit
-from signgen.body.surface import SOLIDS
 from signgen.lexicon.handshapes import handshapes
+from signgen.lexicon.phonology_places import AT_ARM, AT_HAND, AT_HEAD, AT_TORSO, gaps, is_at_arm, on_body
 from signgen.pose.layout import (
-    LEFT_ELBOW,
     LEFT_HAND,
     LEFT_SHOULDER,
-    LEFT_WRIST,
     NECK,
     RIGHT_HAND,
     RIGHT_SHOULDER,
@@ -23,16 +20,16 @@ from signgen.pose.sequence import PoseSequence
 
 # A hand below this height [m under the neck] is at rest.
 _RESTING = 0.40
-# Farthest that a hand is from what it touches or signs at [m].
-_AT_HAND, _AT_ARM, _AT_TORSO, _AT_HEAD = 0.040, 0.055, 0.075, 0.120
-_CHIN = -0.085
-# A palm that travels less does not move [m]; a path is straight if its width is this share of its length.
-_STILL, _LINE = 0.022, 0.17
+# A hand that travels less does not move [m]; a path is straight if its width is this share of its length.
+_STILL, _LINE = 0.022, 0.20
 # A hand that turns about its fingertips swings its palm this far [m].
 _TURNING = 0.09
-# Two hands that hold still in mirrored places: way of all keypoints together, distance from the mirror [m].
-_BOTH_STILL, _MIRRORED = 0.30, 0.06
+# Hands slower than this [m/s] for three frames hold; a stroke ends where the wrist slows to this share of its peak.
+_HOLD, _TURN_BACK = 0.015, 0.25
+# Two hands in mirrored places are this near to each other's mirror image [m].
+_MIRRORED = 0.06
 _PALM = (0, 5, 9, 13, 17)
+_MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -56,19 +53,31 @@ class Phonology:
 
 
 def measure(poses: PoseSequence, start: float, end: float) -> Phonology:
-    """Measure a sign of a right-handed signer between two times [s]; the poses need depth."""
+    """Measure the first part of a sign of a right-handed signer between two times [s]; the poses need depth."""
     first, last = round(start * poses.fps), max(round(end * poses.fps), round(start * poses.fps) + 1)
-    points = metric(poses)[first:last]
+    points = first_part(metric(poses)[first:last], poses.fps)
     right, left = points[:, RIGHT_HAND], points[:, LEFT_HAND]
-    has_two = float(np.median(left[:, 0, 1])) < _RESTING
-    shape = nearest_handshape(right[0])
-    other = nearest_handshape(left[0] * [-1, 1, 1]) if has_two else ""
-    kind = _sign_type(right, left, shape, other) if has_two else "OneHanded"
-    major = _major(points, has_two and kind.startswith("Asymmetrical"))
-    if major == "Arm" and kind.startswith("Asymmetrical"):
-        # An arm that is only the place of the sign is no second hand.
-        kind, other = "OneHanded", ""
+    shape, other = nearest_handshape(right[0]), nearest_handshape(left[0] * _MIRROR)
+    kind = _sign_type(points, shape == other)
+    if kind == "OneHanded":
+        other = ""
+    major = "Hand" if kind.startswith("Asymmetrical") else _major(points, kind == "OneHanded")
     return Phonology(shape, other, major, kind, _movement(right))
+
+
+def first_part(points: np.ndarray, fps: float) -> np.ndarray:
+    """The frames of (T, 128, 3) keypoints [m] up to the end of the first hold; all if there is none.
+
+    Three still frames are a hold once the hands have moved; before that it takes a fifth of a second.
+    """
+    moved = np.max([_steps(points[:, hand]).max(axis=1) for hand in (RIGHT_HAND, LEFT_HAND)], axis=0)
+    has_moved = np.cumsum(moved) > _STILL / 2
+    held = 0
+    for frame, is_still in enumerate(moved * fps < _HOLD):
+        if not is_still and held >= (2 if has_moved[frame - 1] else 0.2 * fps):
+            return points[: frame + 1]
+        held = held + 1 if is_still else 0
+    return points
 
 
 def metric(poses: PoseSequence) -> np.ndarray:
@@ -112,11 +121,21 @@ def nearest_handshape(hand: np.ndarray) -> str:
 
 
 def _movement(hand: np.ndarray) -> str:
-    """Path of the palm; none if the hand only turns about a point of it that stays."""
+    """Path of the wrist in the first stroke; none if the hand only turns about a point of it that stays."""
     extents = np.ptp(hand, axis=0).max(axis=-1)
     if extents.min() < 0.8 * _STILL and extents[list(_PALM)].mean() < _TURNING:
         return "None"
-    return path_shape(hand[:, _PALM].mean(axis=1))
+    return path_shape(_first_stroke(hand[:, 0]))
+
+
+def _first_stroke(path: np.ndarray) -> np.ndarray:
+    """A (T, 3) path up to where it first comes nearly to a stop after a way; all of it if it goes on."""
+    speed = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    way = np.cumsum(speed)
+    for i in range(1, len(speed) - 1):
+        if way[i] > _STILL and speed[i] <= min(speed[i - 1], speed[i + 1], _TURN_BACK * speed.max()):
+            return path[: i + 2]
+    return path
 
 
 def path_shape(path: np.ndarray) -> str:
@@ -144,58 +163,50 @@ def path_shape(path: np.ndarray) -> str:
     return "Curved"
 
 
-def _major(points: np.ndarray, has_base: bool) -> str:
-    """Where the first hand is when it is nearest to something, in the first two thirds of the sign.
+def _major(points: np.ndarray, is_alone: bool) -> str:
+    """Where the first hand begins, or else where it is when it is nearest to something in the first two thirds.
 
     Hands that do the same are at no place on each other, however near they come.
     """
-    begin = points[: max(2, len(points) // 5), RIGHT_HAND]
-    if begin[:, :, 1].min(axis=1).mean() < _CHIN and _solid_gap(begin, *SOLIDS[0]) < _AT_HEAD / 2:
-        return "Head"
+    at_first = on_body(points[: max(2, len(points) // 5), RIGHT_HAND], AT_HEAD / 4, 0.0)
+    if at_first == "Head":
+        return at_first
     points = points[: max(3, 2 * len(points) // 3)]
-    hand = points[:, RIGHT_HAND]
-    if has_base:
-        gaps = np.linalg.norm(hand[:, :, None] - points[:, None, LEFT_HAND], axis=-1)
-        if gaps.min() < _AT_HAND:
-            nearest = np.unravel_index(gaps.argmin(), gaps.shape)[2]
-            return "Hand" if nearest and gaps.min() < _arm_gap(points) + 0.015 else "Arm"
-        if _arm_gap(points) < _AT_ARM:
+    if is_alone and _is_raised(points):
+        to_hand, to_arm = gaps(points)
+        if to_arm.min() < AT_ARM and is_at_arm(to_hand, to_arm):
             return "Arm"
-    head, torso = (_solid_gap(hand, *solid) for solid in SOLIDS)
-    is_up = float(np.median(hand[..., 1].min(axis=1))) < _CHIN
-    if head < _AT_HEAD and is_up:
-        return "Head"
-    if torso < _AT_TORSO:
-        return "Body"
-    return "Neutral"
+    return on_body(points[:, RIGHT_HAND], AT_HEAD, AT_TORSO)
 
 
-def _arm_gap(points: np.ndarray) -> float:
-    """Least distance of the first hand from the second arm between shoulder, elbow and wrist."""
-    chain = [points[:, i] for i in (LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST)]
-    shares = np.linspace(0.05, 0.96, 10)[:, None, None]
-    places = np.concatenate([a + shares * (b - a) for a, b in pairwise(chain)])
-    return float(np.linalg.norm(places[:, :, None] - points[None, :, RIGHT_HAND], axis=-1).min())
+def _is_raised(points: np.ndarray) -> bool:
+    """Whether the second hand takes part or holds the arm up."""
+    hand = points[:, LEFT_HAND]
+    return bool(np.median(hand[:, 0, 1]) < _RESTING or _steps(hand).sum(axis=0).mean() > _STILL)
 
 
-def _solid_gap(hand: np.ndarray, centre: np.ndarray, axes: np.ndarray) -> float:
-    """About how far the nearest keypoint is from an ellipsoid [m]."""
-    away = hand - centre
-    radius = np.linalg.norm(away / axes, axis=-1)
-    return float((np.linalg.norm(away, axis=-1) * (1 - 1 / np.maximum(radius, 1e-6))).min())
+def _steps(hand: np.ndarray) -> np.ndarray:
+    """(T - 1, 21) ways of the keypoints between frames [m]."""
+    found: np.ndarray = np.linalg.norm(np.diff(hand, axis=0), axis=-1)
+    return found
 
 
-def _sign_type(right: np.ndarray, left: np.ndarray, shape: str, other: str) -> str:
-    travel = [
-        np.linalg.norm(np.diff(hand.reshape(len(hand), -1), axis=0), axis=1).sum() for hand in (right, left)
-    ]
-    features = hand_features(np.stack([right[0], left[0] * [-1, 1, 1]]))
-    is_same = bool(np.linalg.norm(features[0] - features[1]) < 0.5)
-    middle = right.mean(axis=(0, 1)) - left.mean(axis=(0, 1)) * [-1, 1, 1]
-    is_mirrored_and_still = max(travel) < _BOTH_STILL and np.linalg.norm(middle[:2]) < _MIRRORED
-    if is_same and (min(travel) > 0.5 * max(travel) or is_mirrored_and_still):
+def _sign_type(points: np.ndarray, has_one_name: bool) -> str:
+    """Battison's types; a second hand that keeps still counts only if the first one signs at it."""
+    if not _is_raised(points):
+        return "OneHanded"
+    right, left = points[:, RIGHT_HAND], points[:, LEFT_HAND] * _MIRROR
+    travel = [_steps(hand).sum(axis=0).mean() for hand in (right, left)]
+    features = hand_features(np.concatenate([right[:1], left]))
+    is_same = bool(np.linalg.norm(features[1:] - features[0], axis=-1).min() < 0.5)
+    is_mirrored = max(travel) < _STILL and np.linalg.norm(right - left, axis=-1).mean() < _MIRRORED
+    if is_same and (min(travel) > 0.5 * max(travel) or is_mirrored):
         return "SymmetricalOrAlternating"
-    return "AsymmetricalSameHandshape" if is_same or shape == other else "AsymmetricalDifferentHandshape"
+    to_hand, to_arm = gaps(points)
+    is_idle = travel[1] < max(0.5 * travel[0], _STILL) and to_hand.min() > AT_HAND
+    if is_idle or is_at_arm(to_hand, to_arm):
+        return "OneHanded"
+    return "AsymmetricalSameHandshape" if is_same or has_one_name else "AsymmetricalDifferentHandshape"
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
