@@ -22,8 +22,9 @@ from signgen.render.signer.backdrop import gradient, picture
 from signgen.render.signer.body_parts import SURFACES
 from signgen.render.signer.clothes import CUTS
 from signgen.render.signer.dress import dressed
+from signgen.render.signer.following import laid_on, spread
 from signgen.render.signer.hair import STYLES
-from signgen.render.signer.piece import Piece, cut, refined
+from signgen.render.signer.piece import Piece, cut, piece_of, refined
 from signgen.render.signer.scene import scene_of
 
 
@@ -247,3 +248,36 @@ def test_a_ball_lies_open_and_its_inside_does_not():
     both = np.concatenate([triangles, triangles[:, ::-1] + len(vertices)]).astype(np.int32)
     sky = paint.openness(np.concatenate([vertices, vertices * np.float32(0.9)]), both, box, 24)
     assert sky[len(vertices) :].max() < 0.3
+
+
+def test_no_shirt_lies_below_the_skin():
+    shape = load_body().shape(Identity({"woman_young_average": 1.0}))
+    parts = load_body().part_faces("body")
+    skin = piece_of(shape, parts, np.zeros(len(parts), dtype=np.int64))
+    # A shirt drawn 4 mm into the chest.
+    inner = skin.replace(points=(skin.points - 0.004 * skin.normals()).astype(np.float32))
+    laid = laid_on(inner, skin, len(load_body().bones))
+    height = ((laid.points - skin.points) * skin.normals()).sum(axis=1)
+    assert np.percentile(height, 5) > -0.001
+    # It follows what the skin below follows.
+    assert (laid.bones[:, 0] == skin.bones[:, 0]).mean() > 0.95
+
+
+def test_spread_weights_stay_where_they_belong():
+    shape = load_body().shape(Identity({"man_young_average": 1.0}))
+    parts = load_body().part_faces("body")
+    skin = piece_of(shape, parts, np.zeros(len(parts), dtype=np.int64))
+    soft = spread(skin, shape)
+    assert soft.weights.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    changed = np.abs(soft.weights - skin.weights).max(axis=1) > 1e-3
+    joints = shape.heads[[load_body().bone[f"upperarm01.{side}"] for side in "LR"]]
+    far = np.linalg.norm(skin.points[:, None] - joints, axis=2).min(axis=1)
+    assert changed.any()
+    assert far[changed].max() < 0.18
+
+    def steepest(piece):
+        """How much of the upper arm's hold an edge of the mesh loses at most."""
+        arm = (piece.weights * (piece.bones == load_body().bone["upperarm01.L"])).sum(axis=1)
+        return np.abs(arm[piece.triangles[:, 0]] - arm[piece.triangles[:, 1]]).max()
+
+    assert steepest(soft) < 0.7 * steepest(skin)

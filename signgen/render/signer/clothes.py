@@ -8,10 +8,14 @@ import numpy as np
 
 from signgen.body.asset import Shape
 from signgen.render.signer.body_parts import INDEX, surfaces
-from signgen.render.signer.piece import Piece, cut, joined, piece_of, refined, smoothed
+from signgen.render.signer.following import laid_on
+from signgen.render.signer.piece import Piece, cut, joined, on_border, piece_of, refined, smoothed
 
 # How deep below a shirt's border skin is left out [m]: less and it shows, more and it may poke through.
-HIDDEN = 0.04
+HIDDEN = 0.025
+# How much deeper one sees into a sleeve [m].
+SLEEVE_SEEN = 0.105
+SLEEVE_DEEP = 0.17  # from the shoulder's joint [m]
 BELOW = 1.1  # nothing of a signer lower than this is drawn [m below the neck]
 
 
@@ -41,27 +45,40 @@ CUTS = {
 }
 
 
-def shirt(shape: Shape, style: str) -> Piece:
+def shirt(shape: Shape, style: str, skin: Piece) -> Piece:
     """The shirt on a body, as cloth that stands off the skin."""
     body, shape_cut = shape.body, CUTS[style]
     suit = piece_of(shape, body.part_faces("garment"), surfaces(body))
     suit = cut(suit, BELOW - suit.points[:, 1])
-    suit = refined(smoothed(suit, 4, fixed=_on_border(suit)))
-    suit = _draped(suit, shape, shape_cut)
+    suit = laid_on(smoothed(suit, 4, fixed=on_border(suit)), skin, len(body.bones))
+    suit = refined(suit)
+    suit = _draped(smoothed(suit, 3, fixed=on_border(suit)), shape, shape_cut)
     cloth = cut(suit, border(suit.points, _arm_share(suit, shape), shape, shape_cut))
     # The inner side shows where one looks into a sleeve or a collar.
-    near = (
-        border(cloth.points, _arm_share(cloth, shape), shape, shape_cut)[cloth.triangles].min(axis=1) < 0.05
-    )
+    arm = _arm_share(cloth, shape)
+    inside = border(cloth.points, arm, shape, shape_cut) - SLEEVE_SEEN * arm[1]
+    near = inside[cloth.triangles].min(axis=1) < HIDDEN
+    near |= _at_shoulder(cloth.points, shape)[cloth.triangles].any(axis=1)
     lining = cloth.replace(triangles=cloth.triangles[near][:, ::-1], surface=cloth.surface[near]).compact()
     return joined([cloth, lining])
 
 
 def hides(piece: Piece, shape: Shape, style: str) -> np.ndarray:
     """(m,) triangles of the skin that lie under a shirt and would only poke through it."""
-    inside = border_of(piece, shape, style)
-    body_only = np.isin(piece.surface, [INDEX[name] for name in ("torso", "left_arm", "right_arm", "legs")])
-    return np.asarray((inside[piece.triangles] > HIDDEN).all(axis=1) & body_only)
+    arm = _arm_share(piece, shape)
+    inside = border(piece.points, arm, shape, CUTS[style]) - SLEEVE_SEEN * arm[1]
+    return np.asarray((inside[piece.triangles] > HIDDEN).all(axis=1) & _clothed(piece))
+
+
+def below(skin: Piece) -> Piece:
+    """The part of the skin that clothes lie on."""
+    chosen = _clothed(skin)
+    return skin.replace(triangles=skin.triangles[chosen], surface=skin.surface[chosen]).compact()
+
+
+def _clothed(piece: Piece) -> np.ndarray:
+    names = ("torso", "left_arm", "right_arm", "legs")
+    return np.isin(piece.surface, [INDEX[name] for name in names])
 
 
 def border_of(piece: Piece, shape: Shape, style: str) -> np.ndarray:
@@ -93,7 +110,9 @@ def _neckline(points: np.ndarray, shape: Shape, style: Cut) -> np.ndarray:
     distance = (np.hypot(x / wide, z / np.where(z < 0, front, deep)) - 1) * wide
     if style.vee:
         narrowing = wide * np.clip(1 - (y - root[1]) / style.front, 0, 1)
-        distance = np.where(z < 0, np.minimum(distance, 0.8 * (np.abs(x) - narrowing)), distance)
+        # The point fades out towards the shoulders' ridge, where the oval goes on behind.
+        point = 0.8 * (np.abs(x) - narrowing) + 0.1 * np.clip(1 + z / 0.03, 0, 1)
+        distance = np.where(z < 0, np.minimum(distance, point), distance)
     low = root[1] + 0.16 + style.front
     return np.asarray(np.where(points[:, 1] < low, distance, np.maximum(distance, 0.05)))
 
@@ -102,6 +121,14 @@ def _arm_length(shape: Shape) -> float:
     bone = shape.body.bone
     joints = [shape.heads[bone[name]] for name in ("upperarm01.L", "lowerarm01.L", "wrist.L")]
     return float(np.linalg.norm(joints[1] - joints[0]) + np.linalg.norm(joints[2] - joints[1]))
+
+
+def _at_shoulder(points: np.ndarray, shape: Shape) -> np.ndarray:
+    """(n,) places that one may see into a short sleeve as far as."""
+    joints = (shape.heads[shape.body.bone[f"upperarm01.{side}"]] for side in "LR")
+    return np.asarray(
+        np.any([np.linalg.norm(points - joint, axis=1) < SLEEVE_DEEP for joint in joints], axis=0)
+    )
 
 
 def _arm_share(piece: Piece, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
@@ -137,17 +164,10 @@ def _draped(suit: Piece, shape: Shape, style: Cut) -> Piece:
     x, y, z = suit.points.astype(np.float64).T
     loose = np.clip((y - 0.15) / 0.3, 0, 1)
     flare = np.where(arm, np.clip(1 - end / 0.10, 0, 1) * (0.009 if style.sleeve < 0.8 else 0.001), 0.0)
+    # Trousers are narrow, so that hanging hands stay beside them.
+    loose *= np.clip((0.6 - y) / 0.1, 0, 1)
     folds = 0.0025 * np.sin(38 * x + 9 * np.sin(11 * y + 3 * z)) * loose
-    folds += 0.0016 * np.sin(70 * y + 8 * np.sin(23 * x + 31 * z)) * arm
-    near_neck = np.clip(neck / 0.03, 0.8, 1)
+    folds += 0.0012 * np.sin(45 * y + 6 * np.sin(17 * x + 21 * z)) * arm
+    near_neck = np.clip(neck / 0.03, 0.45, 1)
     off = (style.slack + 0.010 * loose + flare + folds) * near_neck
     return suit.replace(points=(suit.points + off[:, None] * normals).astype(np.float32))
-
-
-def _on_border(piece: Piece) -> np.ndarray:
-    """(n,) vertices of edges that only one triangle has."""
-    edges = np.concatenate([piece.triangles[:, [i, j]] for i, j in ((0, 1), (1, 2), (2, 0))])
-    ends, count = np.unique(np.sort(edges, axis=1), axis=0, return_counts=True)
-    border_ = np.zeros(len(piece.points), dtype=np.bool_)
-    border_[ends[count == 1]] = True
-    return border_

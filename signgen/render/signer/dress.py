@@ -12,6 +12,7 @@ from signgen.pose.layout import LEFT_HAND, RIGHT_HAND
 from signgen.render.mesh.model import Colour, Layer, Material, Model
 from signgen.render.signer import clothes, paint
 from signgen.render.signer.body_parts import INDEX, SURFACES, surfaces
+from signgen.render.signer.following import spread
 from signgen.render.signer.hair import STYLES, hair, hairline, strands
 from signgen.render.signer.looks import Looks, luminance
 from signgen.render.signer.piece import Piece, joined, piece_of, refined
@@ -83,7 +84,8 @@ def dressed(shape: Shape, looks: Looks) -> Dressed:
 def _assembled(shape: Shape, looks: Looks) -> tuple[Piece, np.ndarray]:
     body = shape.body
     surface = surfaces(body)
-    skin = piece_of(shape, body.part_faces(*_BODY_PARTS), surface)
+    skin = spread(piece_of(shape, body.part_faces(*_BODY_PARTS), surface), shape)
+    under = clothes.below(skin)
     shown = ~clothes.hides(skin, shape, looks.clothes)
     shown &= skin.points[skin.triangles][..., 1].min(axis=1) < clothes.BELOW
     # Lower lashes are cards that look painted on.
@@ -91,7 +93,7 @@ def _assembled(shape: Shape, looks: Looks) -> tuple[Piece, np.ndarray]:
     shown &= ~((skin.surface == INDEX["lashes"]) & low_lash)
     skin = skin.replace(triangles=skin.triangles[shown], surface=skin.surface[shown]).compact()
     eyes = refined(piece_of(shape, body.part_faces("eye_front", "eye_back"), surface))
-    pieces = [skin, eyes, clothes.shirt(shape, looks.clothes)]
+    pieces = [skin, eyes, clothes.shirt(shape, looks.clothes, under)]
     pieces[2] = pieces[2].replace(source=np.full(len(pieces[2].points), -1))
     if looks.hair != "bald":
         pieces.append(hair(shape, STYLES[looks.hair]))

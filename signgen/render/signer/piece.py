@@ -130,6 +130,15 @@ def smoothed(piece: Piece, rounds: int, fixed: np.ndarray | None = None) -> Piec
     return piece.replace(points=points.astype(np.float32))
 
 
+def on_border(piece: Piece) -> np.ndarray:
+    """(n,) vertices of edges that only one triangle has."""
+    edges = np.concatenate([piece.triangles[:, [i, j]] for i, j in ((0, 1), (1, 2), (2, 0))])
+    ends, count = np.unique(np.sort(edges, axis=1), axis=0, return_counts=True)
+    marked = np.zeros(len(piece.points), dtype=np.bool_)
+    marked[ends[count == 1]] = True
+    return marked
+
+
 def averaged(piece: Piece, values: np.ndarray, rounds: int) -> np.ndarray:
     """(n,) values of the vertices, each blended half and half with its neighbours' mean ``rounds`` times."""
     pairs = np.concatenate([piece.triangles[:, [i, j]] for i, j in ((0, 1), (1, 2), (2, 0))])
