@@ -13,7 +13,7 @@ import numpy as np
 
 from signgen.body.face import BODY_EARS, BODY_EYES, BODY_NOSE, PIVOT, rest_face
 from signgen.body.figure import SHOULDER_SHARE
-from signgen.body.lift_arms import lift_arm, smoothed
+from signgen.body.lift_arms import SeenArm, arm_lengths, lift_arm, smoothed
 from signgen.body.lift_hand import HandFit, HandModel, fit_hand, usual_hand
 from signgen.body.skeleton import SHOULDER_WIDTH, unit
 from signgen.pose.layout import (
@@ -35,7 +35,8 @@ from signgen.pose.layout import (
 from signgen.pose.sequence import PoseSequence
 
 # Shoulder, elbow, wrist, hand, and whether it is a mirrored right arm.
-_ARMS = (
+Side = tuple[int, int, int, slice, float]
+_ARMS: tuple[Side, ...] = (
     (RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST, RIGHT_HAND, 1.0),
     (LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST, LEFT_HAND, -1.0),
 )
@@ -98,8 +99,11 @@ def lift_points(places: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray,
     _lift_head(points, seen)
     uncertainty[:, _HEAD] = _HEAD_UNCERTAINTY
     model = usual_hand()
-    for arm in _ARMS:
-        _lift_side(points, uncertainty, seen, confidence, arm, model)
+    arms = [_seen_arm(points, seen, side) for side in _ARMS]
+    for side, arm, lengths in zip(_ARMS, arms, arm_lengths(arms), strict=True):
+        depths, spread = lift_arm(arm, lengths)
+        _put_arm(points, uncertainty, side, depths, spread)
+        _lift_hand(points, uncertainty, confidence, side, arm, depths, spread, model)
     return points, uncertainty
 
 
@@ -152,34 +156,46 @@ def _head_turn(rest: np.ndarray, seen: np.ndarray, weights: np.ndarray) -> np.nd
     return turn
 
 
-def _lift_side(
+def _seen_arm(points: np.ndarray, seen: np.ndarray, side: Side) -> SeenArm:
+    """What the picture shows of an arm, as if it were the right one."""
+    shoulder, elbow, wrist, block, sign = side
+    mirror = np.array([sign, 1.0, 1.0])
+    root = np.where(seen[:, [shoulder]], points[:, shoulder] * mirror, (-SHOULDER_WIDTH / 2, 0, 0))
+    both = seen[:, wrist] & seen[:, block.start]
+    at_wrist = np.where(seen[:, [wrist]], points[:, wrist], points[:, block.start])
+    at_wrist = np.where(both[:, None], (points[:, wrist] + points[:, block.start]) / 2, at_wrist)[:, :2]
+    has = np.stack([seen[:, elbow] & seen[:, shoulder], seen[:, wrist] | seen[:, block.start]], axis=1)
+    at_elbow = smoothed(points[:, elbow, :2], has[:, 0]) * mirror[:2]
+    at_wrist = smoothed(at_wrist, has[:, 1]) * mirror[:2]
+    return SeenArm(at_elbow - root[:, :2], at_wrist - root[:, :2], has, root)
+
+
+def _lift_hand(
     points: np.ndarray,
     uncertainty: np.ndarray,
-    seen: np.ndarray,
     confidence: np.ndarray,
-    arm: tuple[int, int, int, slice, float],
+    side: Side,
+    arm: SeenArm,
+    depths: np.ndarray,
+    spread: np.ndarray,
     model: HandModel,
 ) -> None:
-    """Arm and hand of a side."""
-    shoulder, elbow, wrist, block, side = arm
-    mirror = np.array([side, 1.0, 1.0])
-    hand_wrist = block.start
-    root = np.where(seen[:, [shoulder]], points[:, shoulder] * mirror, (-SHOULDER_WIDTH / 2, 0, 0))
-    both = seen[:, wrist] & seen[:, hand_wrist]
-    at_wrist = np.where(seen[:, [wrist]], points[:, wrist], points[:, hand_wrist])
-    at_wrist = np.where(both[:, None], (points[:, wrist] + points[:, hand_wrist]) / 2, at_wrist)[:, :2]
-    has = np.stack([seen[:, elbow] & seen[:, shoulder], seen[:, wrist] | seen[:, hand_wrist]], axis=1)
-    at_elbow = smoothed(points[:, elbow, :2], has[:, 0])
-    at_wrist = smoothed(at_wrist, has[:, 1])
-    depths, spread = lift_arm(at_elbow * mirror[:2], at_wrist * mirror[:2], has, root)
+    """The hand at the end of a lifted arm."""
+    block, mirror = side[3], np.array([side[4], 1.0])
+    fore = unit(np.concatenate([arm.wrist - arm.elbow, np.diff(depths)], axis=1))
+    upper = unit(np.concatenate([arm.elbow, depths[:, :1] - arm.shoulder[:, 2:]], axis=1))
+    arms = np.stack([fore, np.cross(upper, fore)], axis=1) * np.asarray(arm.has.all(axis=1))[:, None, None]
+    weight = np.minimum(confidence[:, block] / _SURE, 1.0)
+    hand = fit_hand(points[:, block, :2] * mirror, weight, arms, model)
+    _put_hand(points, uncertainty, hand, depths[:, 1], spread[:, 1], block, side[4])
+
+
+def _put_arm(
+    points: np.ndarray, uncertainty: np.ndarray, side: Side, depths: np.ndarray, spread: np.ndarray
+) -> None:
+    elbow, wrist = side[1:3]
     points[:, elbow, 2], points[:, wrist, 2] = depths.T
     uncertainty[:, elbow], uncertainty[:, wrist] = spread.T
-    fore = unit(np.concatenate([(at_wrist - at_elbow) * mirror[:2], np.diff(depths)], axis=1))
-    upper = unit(points[:, elbow] * mirror - root)
-    arms = np.stack([fore, np.cross(upper, fore)], axis=1) * np.asarray(has.all(axis=1))[:, None, None]
-    weight = np.minimum(confidence[:, block] / _SURE, 1.0)
-    hand = fit_hand(points[:, block, :2] * mirror[:2], weight, arms, model)
-    _put_hand(points, uncertainty, hand, depths[:, 1], spread[:, 1], block, side)
 
 
 def _put_hand(

@@ -10,10 +10,10 @@ from numba import njit
 # Elbow and wrist are sought at these depths behind the shoulder [m], a step apart.
 STEP = 0.015
 ELBOWS = np.arange(-0.30, 0.261, STEP)
-WRISTS = np.arange(-0.56, 0.201, STEP)
+WRISTS = np.arange(-0.60, 0.201, STEP)
 # The elbow hangs: swing about the line from shoulder to wrist that is easy, and what is usual [rad].
 SWINGS = math.radians(-35.0), math.radians(80.0)
-SWING_SOFTNESS, USUAL_SWING, SWING_SPREAD = math.radians(12.0), math.radians(10.0), math.radians(30.0)
+SWING_SOFTNESS, USUAL_SWING, SWING_SPREAD = math.radians(12.0), math.radians(3.0), math.radians(22.0)
 # Where a wrist usually is by its height below the neck: height, depth, deviation [m]. Hands work in front of the
 # body, farthest out at the breast; hanging hands are beside it.
 USUAL_WRISTS = np.array(
@@ -55,56 +55,151 @@ def _swing_cost(elbow: np.ndarray, wrist: np.ndarray) -> float:
 
 
 @njit(cache=True, nogil=True)
-def costs(
-    elbow: np.ndarray,
-    wrist: np.ndarray,
-    has: np.ndarray,
-    shoulder: np.ndarray,
-    upper: float,
-    fore: float,
-    noise: float,
+def _wrist_cost(x: float, y: float, z: float, size: float) -> float:
+    """How unusual a wrist's place is, from the neck [m], for an arm ``size`` times as long as usual."""
+    usual = size * np.interp(y / size, USUAL_WRISTS[:, 0], USUAL_WRISTS[:, 1])
+    spread = np.interp(y / size, USUAL_WRISTS[:, 0], USUAL_WRISTS[:, 2])
+    return float(((z - usual) / spread) ** 2)
+
+
+@njit(cache=True, nogil=True)
+def _solid_cost(x: float, y: float, z: float) -> float:
+    """How far a wrist is inside trunk or head, or behind them, where nothing is signed."""
+    cost = 0.0
+    for solid in SOLIDS:
+        aside = ((x - solid[0]) / solid[3]) ** 2 + ((y - solid[1]) / solid[4]) ** 2
+        cost += 20.0 * max(0.0, 1.0 - aside - ((z - solid[2]) / solid[5]) ** 2)
+        if aside < 1.0 and z > 0:
+            cost += 20.0
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def places(
+    elbow: np.ndarray, wrist: np.ndarray, has: np.ndarray, shoulder: np.ndarray, size: float
 ) -> np.ndarray:
-    """(T, E, W) cost of depths of elbow and wrist of a right arm.
+    """(T, E, W) cost of depths of elbow and wrist of a right arm, whatever its bones look like.
 
     Args:
         elbow: (T, 2) from the shoulder [m].
         wrist: (T, 2).
         has: (T, 2) whether elbow and wrist are seen.
         shoulder: (T, 3) place of the shoulder from the neck [m].
-        upper: length of the upper arm [m].
-        fore: length of the forearm [m].
-        noise: of the length of a bone in the picture [m].
+        size: how much longer the arm is than the usual one.
     """
     found = np.zeros((len(elbow), len(ELBOWS), len(WRISTS)))
     at_elbow, at_wrist = np.zeros(3), np.zeros(3)
     for t in range(len(elbow)):
-        first = math.hypot(elbow[t, 0], elbow[t, 1])
-        second = math.hypot(wrist[t, 0] - elbow[t, 0], wrist[t, 1] - elbow[t, 1])
         at_elbow[:2], at_wrist[:2] = elbow[t], wrist[t]
-        usual = np.interp(wrist[t, 1] + shoulder[t, 1], USUAL_WRISTS[:, 0], USUAL_WRISTS[:, 1])
-        spread = np.interp(wrist[t, 1] + shoulder[t, 1], USUAL_WRISTS[:, 0], USUAL_WRISTS[:, 2])
+        x, y = wrist[t, 0] + shoulder[t, 0], wrist[t, 1] + shoulder[t, 1]
         for w in range(len(WRISTS)):
             at_wrist[2] = WRISTS[w]
             base = 0.0
             if has[t, 1]:
-                base += ((WRISTS[w] + shoulder[t, 2] - usual) / spread) ** 2
-                for solid in SOLIDS:
-                    inside = 0.0
-                    for a in range(3):
-                        inside += ((at_wrist[a] + shoulder[t, a] - solid[a]) / solid[3 + a]) ** 2
-                    base += 20.0 * max(0.0, 1.0 - inside)
-                    # Behind the body nothing is signed.
-                    if inside - ((at_wrist[2] + shoulder[t, 2] - solid[2]) / solid[5]) ** 2 < 1.0:
-                        base += 20.0 if at_wrist[2] + shoulder[t, 2] > 0 else 0.0
+                z = WRISTS[w] + shoulder[t, 2]
+                base = _wrist_cost(x, y, z, size) + _solid_cost(x, y, z)
             for e in range(len(ELBOWS)):
                 cost = base + (max(0.0, ELBOWS[e] - BEHIND) / BEHIND_SOFTNESS) ** 2
-                if has[t, 0]:
-                    cost += _length_cost(first, upper, ELBOWS[e], noise)
-                    if has[t, 1]:
-                        cost += _length_cost(second, fore, WRISTS[w] - ELBOWS[e], noise)
-                        at_elbow[2] = ELBOWS[e]
-                        cost += _swing_cost(at_elbow, at_wrist)
+                if has[t, 0] and has[t, 1]:
+                    at_elbow[2] = ELBOWS[e]
+                    cost += _swing_cost(at_elbow, at_wrist)
                 found[t, e, w] = cost
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _looks(seen: np.ndarray, has: np.ndarray, length: float, noise: float) -> np.ndarray:
+    """(T, E + W) cost of what a bone looks like if it goes so many steps of the grid along the line of sight."""
+    count = len(ELBOWS) + len(WRISTS)
+    found = np.zeros((len(seen), count))
+    for t in range(len(seen)):
+        if has[t]:
+            for i in range(count):
+                found[t, i] = _length_cost(seen[t], length, i * STEP, noise)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _from_elbow(e: int, w: int) -> int:
+    """Steps of the grid between the depths of an elbow and a wrist."""
+    return abs(round((WRISTS[w] - ELBOWS[e]) / STEP))
+
+
+@njit(cache=True, nogil=True)
+def costs(
+    base: np.ndarray,
+    upper_seen: np.ndarray,
+    fore_seen: np.ndarray,
+    has: np.ndarray,
+    lengths: np.ndarray,
+    noise: np.ndarray,
+) -> np.ndarray:
+    """(T, E, W) cost of depths: `places` and how long the bones look.
+
+    Args:
+        base: (T, E, W) from `places`.
+        upper_seen: (T,) length of the upper arm in the picture [m].
+        fore_seen: (T,) of the forearm.
+        has: (T, 2) whether elbow and wrist are seen.
+        lengths: (2,) of upper arm and forearm [m].
+        noise: (2,) of their lengths in the picture [m].
+    """
+    found = base.copy()
+    upper = _looks(upper_seen, has[:, 0], lengths[0], noise[0])
+    fore = _looks(fore_seen, has[:, 0] & has[:, 1], lengths[1], noise[1])
+    for e in range(len(ELBOWS)):
+        deep = abs(round(ELBOWS[e] / STEP))
+        for w in range(len(WRISTS)):
+            between = _from_elbow(e, w)
+            for t in range(len(base)):
+                found[t, e, w] += upper[t, deep] + fore[t, between]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def evidence(
+    base: np.ndarray,
+    upper_seen: np.ndarray,
+    fore_seen: np.ndarray,
+    has: np.ndarray,
+    uppers: np.ndarray,
+    fores: np.ndarray,
+    noise: float,
+    weight: np.ndarray,
+) -> np.ndarray:
+    """(U, F) log likelihood of what an arm looks like, for each pair of lengths [m], frames weighted (T,).
+
+    Directions of the upper arm are alike likely, so its depth is even within its length (Archimedes); where the
+    forearm goes is told by where wrists are.
+    """
+    frames, elbows, wrists = base.shape
+    found = np.zeros((len(uppers), len(fores)))
+    between = np.zeros((elbows, wrists), np.int64)
+    for e in range(elbows):
+        for w in range(wrists):
+            between[e, w] = _from_elbow(e, w)
+    count = len(ELBOWS) + len(WRISTS)
+    upper, fore = np.zeros((frames, len(uppers), count)), np.zeros((frames, len(fores), count))
+    for u in range(len(uppers)):
+        upper[:, u] = np.exp(-0.5 * _looks(upper_seen, has[:, 0], uppers[u], noise)) / uppers[u]
+    for f in range(len(fores)):
+        fore[:, f] = np.exp(-0.5 * _looks(fore_seen, has[:, 0] & has[:, 1], fores[f], noise))
+    by_step, total = np.zeros(count), np.zeros((len(uppers), len(fores)))
+    for t in range(frames):
+        likely = np.exp(-0.5 * (base[t] - base[t].min()))
+        total[:] = 1e-9
+        for e in range(elbows):
+            by_step[:] = 0.0
+            for w in range(wrists):
+                by_step[between[e, w]] += likely[e, w]
+            deep = abs(round(ELBOWS[e] / STEP))
+            for f in range(len(fores)):
+                share = 0.0
+                for i in range(count):
+                    share += by_step[i] * fore[t, f, i]
+                for u in range(len(uppers)):
+                    total[u, f] += share * upper[t, u, deep]
+        found += weight[t] * np.log(total)
     return found
 
 
