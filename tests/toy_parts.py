@@ -1,8 +1,8 @@
-"""A made-up source and renderer, quick and without any data, for the tests of whole jobs."""
+"""A made-up source, renderer and extractor, quick and without any data, for the tests of whole jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,6 +12,7 @@ from annotated_types import Gt
 from signgen.config import setting
 from signgen.data.cue import Cue
 from signgen.errors import LexiconError, RenderError
+from signgen.extract.base import Detections, extractors
 from signgen.lexicon.plan import TokenReport
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame, renderers
@@ -80,3 +81,18 @@ class Dots:
             seen = (x >= 0) & (y >= 0) & (x < picture.shape[1]) & (y < picture.shape[0])
             picture[y[seen], x[seen]] = 255
             yield picture
+
+
+@extractors.register("spots")
+@dataclass(frozen=True)
+class Spots:
+    """A person of 40 px on the brightest pixel of each frame, nobody on a black one."""
+
+    confidence: float = setting(1.0, "of every keypoint")
+
+    def __call__(self, frames: Iterable[Frame], *, fps: float) -> Iterator[Detections]:
+        for frame in frames:
+            y, x = np.unravel_index(frame.sum(axis=2).argmax(), frame.shape[:2])
+            people = np.full((int(frame.max() > 100), 128, 3), self.confidence, np.float32)
+            people[..., :2] = np.array([x, y], np.float32) + np.linspace(-20, 20, 128)[:, None]
+            yield Detections(people)

@@ -89,8 +89,10 @@ SIGNING = (
     Flag("--fps", float, ("source.fps",), "Frames per second.", "24", LOOK),
 )  # fmt: skip
 LOOKS = (
-    Flag("--renderer", str, ("renderer.name",), "What draws a text; poses, subtitles and any --style: skeleton.",
-         "avatar", LOOK),
+    Flag("--appearance", Path, ("renderer",), "YAML with settings of the renderer, as --signer and below set them.",
+         "", LOOK),
+    Flag("--renderer", str, ("renderer.name",), "What draws a text, and a signer; poses, subtitles and any --style: "
+         "skeleton.", "avatar", LOOK),
     Flag("--style", Style, ("renderer.style",), "How the skeleton is drawn.", "openpose", LOOK),
 )  # fmt: skip
 VIEW = (
@@ -102,6 +104,18 @@ VIEW = (
     ),
     Flag("--zoom", float, ("renderer.zoom",), "Size of the signer in the picture.", "1.0", LOOK),
 )
+SIGNER = (
+    Flag("--signer", str, ("renderer.signer",), "ada, bola, chen, dara, emil, farah, or seed:N for a made-up one.",
+         "ada", LOOK),
+    Flag("--skin", str, ("renderer.skin",), "Skin: porcelain to deep, or #rrggbb.", "", LOOK),
+    Flag("--hair", str, ("renderer.hair",), "bald, buzz, short, curly, bun, bob or long.", "", LOOK),
+    Flag("--clothes", str, ("renderer.clothes",), "t-shirt, v-neck or long-sleeve.", "", LOOK),
+    Flag("--clothes-colour", str, ("renderer.clothes_colour",), "navy, teal, cream, ... or #rrggbb.", "", LOOK),
+    Flag("--background", str, ("renderer.background",), "A colour, #rrggbb or the path of a picture.", "grey", LOOK),
+    Flag("--light", str, ("renderer.light",), "studio, soft or side.", "studio", LOOK),
+)  # fmt: skip
+LEFT_HANDED = Flag("--left-handed/--no-left-handed", bool, ("renderer.left_handed",),
+                   "Swap what the avatar's hands do; its looks stay.", "no-left-handed", LOOK)  # fmt: skip
 SIZE = Flag(
     "--size",
     int,
@@ -115,6 +129,12 @@ CAPTIONS = (
     Flag("--captions/--no-captions", bool, ("captions",), "Write WebVTT beside the video.", "captions", RUN),
 )
 EAF = (Flag("--eaf/--no-eaf", bool, ("eaf",), "Write ELAN tiers beside the video.", "no-eaf", RUN),)
+
+EXTRACTION = (
+    Flag("--extractor", str, ("extractor.name",), "What finds the people: see `signgen show extractors`.", "mediapipe"),
+    Flag("--clean/--no-clean", bool, ("clean",), "Fill short gaps, repair swapped sides, drop outliers.", "clean"),
+    Flag("--all-people", bool, ("all_people",), "Write everybody, not only the signer."),
+)  # fmt: skip
 
 _CONFIG = Annotated[
     Path | None,
@@ -159,11 +179,20 @@ def merged(config: Path | None, flags: Mapping[Flag, Any], overrides: Sequence[s
     values = load_yaml(config) if config else {}
     for flag, value in flags.items():
         for path in flag.settings if value is not None else ():
-            nested: Any = value.value if isinstance(value, StrEnum) else value
+            nested: Any = _plain(value)
             for key in reversed(path.split(".")):
                 nested = {key: nested}
             values = merge(values, nested)
     return with_overrides(values, overrides)
+
+
+def _plain(value: Any) -> Any:
+    """A flag's value as YAML would hold it; a path is a YAML file of settings."""
+    if isinstance(value, Path):
+        from signgen.config import load_yaml
+
+        return load_yaml(value)
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:

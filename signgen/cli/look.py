@@ -22,6 +22,7 @@ class Kind(StrEnum):
 
     renderers = "renderers"
     sources = "sources"
+    extractors = "extractors"
     rules = "rules"
     lexicons = "lexicons"
     languages = "languages"
@@ -125,6 +126,12 @@ def _sources(name: str | None) -> list[tuple[str, ...]]:
     return _parts(sources, name)
 
 
+def _extractors(name: str | None) -> list[tuple[str, ...]]:
+    from signgen.extract.base import extractors
+
+    return _parts(extractors, name)
+
+
 def _rules(name: str | None) -> list[tuple[str, ...]]:
     from signgen.lexicon.rules.base import rule_sets
 
@@ -190,6 +197,7 @@ def _languages(name: str | None) -> list[tuple[str, ...]]:
 _SHOWN = {
     Kind.renderers: _renderers,
     Kind.sources: _sources,
+    Kind.extractors: _extractors,
     Kind.rules: _rules,
     Kind.lexicons: _lexicons,
     Kind.languages: _languages,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
 
 # Said in the comment tag of every video we make, so that machines can tell it from a recording.
+# Names by which a file among others is taken for a video; what it really is, its content decides.
+SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".flv", ".ogv", ".wmv")
 SYNTHETIC_MARK = "synthetic: machine-made signing, not a recording of a person"
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")

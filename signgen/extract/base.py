@@ -20,12 +20,12 @@ class Detections:
 
     Attributes:
         keypoints: (P, 128, 3) float32 x, y [px] and confidence; what is missing is 0, 0, 0.
-        depth: (P, 128) float32 [px, in the scale of x], positive away from the camera, neck = 0; None if the
-            estimator knows none.
+        z: (P, 128) float32, MediaPipe's z [frame widths], smaller is nearer; None if the estimator has none. Body,
+            hands and face each have an origin of their own, so it becomes depth only once the clip is whole.
     """
 
     keypoints: np.ndarray
-    depth: np.ndarray | None = None
+    z: np.ndarray | None = None
 
 
 class Extractor(Protocol):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from signgen.data.video import SUFFIXES as VIDEO_SUFFIXES
 from signgen.errors import DataError, DependencyError, LexiconError, PoseError, ResourceError
 from signgen.lexicon.check import Finding
 from signgen.lexicon.entry import Entry
@@ -18,7 +19,6 @@ from signgen.lexicon.keys import gloss_key
 from signgen.lexicon.lexicon import cut
 
 POSE_SUFFIXES = (".pose", ".npz")
-VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v")
 
 _NAME = re.compile(r"(?P<gloss>.+?)(?:[_ -](?P<variant>\d{1,3}))?")
 

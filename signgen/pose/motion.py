@@ -62,6 +62,21 @@ def resample_positions(frames: int, fps_in: float, fps_out: float) -> np.ndarray
     return positions
 
 
+def even_times(poses: PoseSequence, times: np.ndarray) -> PoseSequence:
+    """Frames that were taken at uneven times, at the even times of their rate; interpolated as by `resample`.
+
+    Args:
+        poses: T frames, T > 0; its rate is that of the result.
+        times: (T,) ascending, the first 0 [s].
+    """
+    from signgen.pose.motion_kernels import sample
+
+    count = max(1, round(float(times[-1]) * poses.fps) + 1)
+    positions = np.interp(np.arange(count) / poses.fps, times, np.arange(len(times), dtype=np.float64))
+    points, confidence = split(poses)
+    return join(poses, *sample(points, confidence, positions))
+
+
 def fill_gaps(poses: PoseSequence, max_gap: int = MAX_GAP) -> PoseSequence:
     """Fill dropouts of at most ``max_gap`` frames inside a track; longer ones stay missing.
 
@@ -135,19 +150,22 @@ def smooth(
     fps: float,
     body_hz: float = BODY_HZ,
     finger_hz: float = FINGER_HZ,
+    *,
+    in_space: bool = False,
 ) -> np.ndarray:
-    """`low_pass` on working arrays; see there."""
+    """`low_pass` on working arrays; see there. Bones keep their length in the picture or, with true depth, in space."""
+    dims = 3 if in_space else 2
     from signgen.pose.motion_kernels import clear_missing, hang_hand, impose_lengths, lengths_to_parents
 
     # The face neither bends nor carries anything: it stays as it is.
-    lengths = lengths_to_parents(points[:, : FACE.start], PARENTS)
+    lengths = lengths_to_parents(points[:, : FACE.start], PARENTS, dims)
     lengths[:, _ARMS] = filtered(lengths[:, _ARMS, None], confidence[:, _ARMS], fps, body_hz)[..., 0]
     out = points.copy()
     out[:, BODY] = filtered(points[:, BODY], confidence[:, BODY], fps, body_hz)
     for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
         relative = filtered(points[:, hand] - points[:, wrist, None], confidence[:, hand], fps, finger_hz)
         hang_hand(points, out, relative, confidence, wrist, hand.start)
-    impose_lengths(out, lengths, confidence, PARENTS, _BONES, IS_RIGID)
+    impose_lengths(out, lengths, confidence, PARENTS, _BONES, IS_RIGID, dims)
     clear_missing(out, confidence)
     return out
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from signgen.data.atomic import write_bytes
+from signgen.data.video import SUFFIXES as VIDEO_SUFFIXES
 from signgen.errors import DataError
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 # Pictures of a sheet and how many stand in a row.
 PICTURES = 24
