@@ -22,7 +22,7 @@ from signgen.pose.sequence import PoseSequence
 _RESTING = 0.40
 # A hand that travels less does not move [m]; a path is straight if its width is this share of its length.
 _STILL, _LINE = 0.022, 0.20
-# A hand that turns about its fingertips swings its palm this far [m].
+# A hand that turns or bends about its fingertips swings its palm this far [m].
 _TURNING = 0.09
 # Hands slower than this [m/s] for three frames hold; a stroke ends where the wrist slows to this share of its peak.
 _HOLD, _TURN_BACK = 0.015, 0.25
@@ -121,7 +121,7 @@ def nearest_handshape(hand: np.ndarray) -> str:
 
 
 def _movement(hand: np.ndarray) -> str:
-    """Path of the wrist in the first stroke; none if the hand only turns about a point of it that stays."""
+    """Path of the wrist in the first stroke; none if the hand only turns or bends about a point of it that stays."""
     extents = np.ptp(hand, axis=0).max(axis=-1)
     if extents.min() < 0.8 * _STILL and extents[list(_PALM)].mean() < _TURNING:
         return "None"
@@ -153,7 +153,7 @@ def path_shape(path: np.ndarray) -> str:
     headings = np.arctan2(moving[:, 1], moving[:, 0])
     turns = np.angle(np.exp(1j * np.diff(headings)))
     is_turning_one_way = abs(turns.sum()) > 0.75 * np.abs(turns).sum()
-    if abs(turns.sum()) > np.radians(250) and is_turning_one_way and extent[1] > 0.5 * extent[0]:
+    if abs(turns.sum()) > np.radians(250) and is_turning_one_way and extent[1] > 0.38 * extent[0]:
         return "Circular"
     sideways = moving[np.abs(moving[:, 1]) > 0.1 * np.abs(moving[:, 1]).max(), 1]
     swings = np.diff(np.sign(sideways))
@@ -168,7 +168,7 @@ def _major(points: np.ndarray, is_alone: bool) -> str:
 
     Hands that do the same are at no place on each other, however near they come.
     """
-    at_first = on_body(points[: max(2, len(points) // 5), RIGHT_HAND], AT_HEAD / 4, 0.0)
+    at_first = on_body(points[: max(2, len(points) // 5), RIGHT_HAND], 0.6 * AT_HEAD, 0.0)
     if at_first == "Head":
         return at_first
     points = points[: max(3, 2 * len(points) // 3)]

@@ -14,6 +14,8 @@ from signgen.pose.layout import LEFT_ELBOW, LEFT_HAND, LEFT_SHOULDER, LEFT_WRIST
 AT_HAND, AT_ARM, AT_TORSO, AT_HEAD = 0.090, 0.065, 0.075, 0.120
 # Height of the chin [m under the neck], and how much nearer than the head a place of the body must be there.
 _CHIN, _NECK = -0.085, 0.04
+# The ellipsoid has no shoulders; places of the body count as this much farther away than it [m].
+_SHOULDER = 0.012
 # What touches lies within about this [m]; an arm is nearer than the hand by this [m] where it is signed at.
 _CONTACT, _CLEARLY = 0.020, 0.008
 
@@ -22,11 +24,11 @@ def on_body(hand: np.ndarray, at_head: float, at_torso: float) -> str:
     """Head or body within these distances [m]; of both the head, unless places of the body are clearly nearer."""
     head, torso = (_solid_gap(hand, *solid) for solid in SOLIDS)
     is_at_head = head < at_head and float(np.median(hand[..., 1].min(axis=1))) < _CHIN
-    is_at_torso = torso < at_torso
+    to_head, to_body = (
+        np.linalg.norm(hand[:, :, None] - np.array(places), axis=-1).min() for places in _places()
+    )
+    is_at_torso = min(torso, to_body + _SHOULDER) < at_torso
     if is_at_head and is_at_torso:
-        to_head, to_body = (
-            np.linalg.norm(hand[:, :, None] - np.array(places), axis=-1).min() for places in _places()
-        )
         return "Head" if to_head < to_body + _NECK else "Body"
     return "Head" if is_at_head else "Body" if is_at_torso else "Neutral"
 
