@@ -102,12 +102,14 @@ def draw(poses: PoseSequence, avatar: Avatar, size: int, every: int, path: Path)
     shares = shown_shares(scene, flat, frames)
     for side, (hand, elbow, wrist) in SIDES.items():
         points = flat[::every, hand, :2]
-        forearm = scene.camera.focal * np.linalg.norm(solid[::every, wrist] - solid[::every, elbow], axis=-1)
+        # Pixels of a metre where the hand is; of a perspective camera they depend on the distance.
+        scale = scene.camera.focal / (1.0 if scene.camera.is_parallel else flat[::every, wrist, 2])
+        forearm = scale * np.linalg.norm(solid[::every, wrist] - solid[::every, elbow], axis=-1)
         drop = (flat[::every, wrist, 1] - flat[::every, elbow, 1]) / forearm
         inside = ((points >= 0) & (points <= size - 1)).all(axis=(1, 2))
         palm = solid[::every, hand][:, MIDDLE_KNUCKLE] - solid[::every, hand][:, 0]
         truth[side] = points
-        truth[f"{side}_palm"] = scene.camera.focal * np.linalg.norm(palm, axis=-1)
+        truth[f"{side}_palm"] = scale * np.linalg.norm(palm, axis=-1)
         truth[f"{side}_visible"] = inside & (drop <= LOWERED)
         truth[f"{side}_covered"] = shares[side] < COVERED
     return truth
@@ -200,7 +202,7 @@ def run(arguments: argparse.Namespace, folder: Path) -> None:
         for identity in range(1, arguments.identities + 1):
             name = f"{entry.path.stem}-{entry.sign.replace('/', '-')}-{identity}"
             path = folder / f"{name}.frames.npy"
-            avatar = Avatar(identity=identity, width=size, height=size, **camera)
+            avatar = Avatar(signer=f"seed:{identity}", width=size, height=size, **camera)
             truths[name] = (
                 entry.sign,
                 identity,

@@ -142,6 +142,9 @@ def check(part: type[T], values: Mapping[str, Any], where: str = "") -> T:
 
 
 def _explain(prefix: str, item: Mapping[str, Any]) -> str:
+    own = item.get("ctx", {}).get("error")
+    if isinstance(own, ConfigError):
+        return str(own)
     path = ".".join(str(step) for step in item["loc"])
     message = str(item["msg"])
     message = message[:1].lower() + message[1:]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from signgen.cli.flags import CAPTIONS, EAF, LOOKS, SEED, SIGNING
+from signgen.cli.flags import CAPTIONS, EAF, LEFT_HANDED, LOOKS, SEED, SIGNER, SIGNING, VIEW
 from signgen.workflow.settings import prepare
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +22,10 @@ def test_cli_page_is_up_to_date():
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == made, "run: python docs/make_cli_page.py"
 
 
-@pytest.mark.parametrize("flag", [*SIGNING, *LOOKS, *SEED, *CAPTIONS, *EAF], ids=lambda flag: flag.name)
+FLAGS = (*SIGNING, *LOOKS, *SIGNER, *VIEW, LEFT_HANDED, *SEED, *CAPTIONS, *EAF)
+
+
+@pytest.mark.parametrize("flag", [f for f in FLAGS if f.name != "--appearance"], ids=lambda flag: flag.name)
 def test_help_shows_the_default_that_counts(flag):
     # A style is the skeleton's; the avatar has none.
     config = prepare({"renderer": "skeleton"} if flag.name == "--style" else None).config
@@ -30,10 +33,11 @@ def test_help_shows_the_default_that_counts(flag):
         value = config
         for key in path.split("."):
             value = value[key]
-        shown = {True: flag.variable, False: f"no-{flag.variable}"}[value] if flag.type is bool else value
+        dashed = flag.variable.replace("_", "-")
+        shown = {True: dashed, False: f"no-{dashed}"}[value] if flag.type is bool else value
         assert flag.type is bool or flag.shown == "" or flag.type(flag.shown) == shown
         assert flag.type is not bool or flag.shown == shown
-        assert flag.shown or value == ""
+        assert flag.shown or value in ("", None)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -9,7 +9,7 @@ import typer
 
 from signgen.cli import options as o
 from signgen.cli.codes import DAMAGE, INCOMPLETE
-from signgen.cli.flags import CAPTIONS, EAF, LOOKS, SEED, SIGNING, SIZE, VIEW, configured
+from signgen.cli.flags import CAPTIONS, EAF, LEFT_HANDED, LOOKS, SEED, SIGNER, SIGNING, SIZE, VIEW, configured
 from signgen.cli.voice import ProgressMode, say, say_coverage, telling
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from signgen.workflow.record import Result
 
 
-@configured(*SIGNING, *LOOKS, *SEED, *CAPTIONS, *EAF)
+@configured(*SIGNING, *LOOKS, *SIGNER, *VIEW, *SEED, *CAPTIONS, *EAF)
 def generate(
     text: o.Text = None,
     *,
@@ -63,7 +63,7 @@ def pose(
     return _made(result, verbose)
 
 
-@configured(*LOOKS, SIZE, *VIEW)
+@configured(*LOOKS, *SIGNER, LEFT_HANDED, SIZE, *VIEW)
 def render(
     poses: Annotated[Path, typer.Argument(help="Poses in any format that `signgen inspect` knows.")],
     *,
@@ -96,7 +96,7 @@ def render(
     return _made(result, verbose)
 
 
-@configured(*SIGNING, *LOOKS, *SEED)
+@configured(*SIGNING, *LOOKS, *SIGNER, *SEED)
 def captions(
     subtitles: Annotated[Path, typer.Argument(help="Subtitles: SubRip (.srt) or WebVTT (.vtt).")],
     *,

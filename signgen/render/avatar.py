@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge, Le
 
 from signgen.config import setting
+from signgen.pose.geometry import mirror
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame, renderers
-from signgen.render.draw import frame_size
+from signgen.render.draw import by_short_side, frame_size
 from signgen.render.signer.appearance import Appearance
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ MAX_THREADS = 8
 class Avatar(Appearance):
     """Poses as a signer with skin, hair and clothes, given depth first if they have none; see `Appearance`."""
 
+    size: Side | None = setting(None, "short side of the frames [px]; default: as the poses' canvas")
     width: Side | None = setting(None, "width of the frames [px]; default: as the poses' canvas")
     height: Side | None = setting(None, "height of the frames [px]; default: as the poses' canvas")
     samples: Annotated[int, Ge(1), Le(4)] = setting(
@@ -46,7 +48,8 @@ class Avatar(Appearance):
         Raises:
             PoseError: poses in which no shoulders are ever seen.
         """
-        size = frame_size(poses, self.width, self.height)
+        size = frame_size(poses, *by_short_side(poses, self.size, self.width, self.height))
+        poses = mirror(poses) if self.left_handed else poses
         if len(poses) == 0:
             return iter(())
         if poses.depth is None:

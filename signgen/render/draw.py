@@ -163,3 +163,19 @@ def _mimicmotion(width: int, height: int) -> Draw:
         paint_sampled(frame, shapes, count, rows, corners, canvas)
 
     return draw_one
+
+
+def by_short_side(
+    poses: PoseSequence, size: int | None, width: int | None, height: int | None
+) -> tuple[int | None, int | None]:
+    """Width and height asked for [px], or those of the canvas scaled to a short side of ``size``.
+
+    Raises:
+        ConfigError: both are given.
+    """
+    if size is None:
+        return width, height
+    if width is not None or height is not None:
+        raise ConfigError("renderer.size: give size, or width and height, not both")
+    scale = size / min(poses.width, poses.height)
+    return round(poses.width * scale), round(poses.height * scale)

@@ -10,11 +10,10 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from signgen.config import setting
-from signgen.errors import ConfigError
 from signgen.pose.sequence import PoseSequence
 from signgen.pose.views import MAX_ANGLE, rotate
 from signgen.render.base import Frame, renderers
-from signgen.render.draw import Style, draw
+from signgen.render.draw import Style, by_short_side, draw
 
 Level = Annotated[int, Ge(0), Le(255)]
 Angle = Annotated[float, Ge(-MAX_ANGLE), Le(MAX_ANGLE)]
@@ -42,11 +41,7 @@ class Skeleton:
     ) -> Iterator[Frame]:
         """Frames of the poses. Nothing here is random, and a skeleton has no appearance: both are ignored."""
         poses = self._seen(poses)
-        width, height = self.width, self.height
-        if self.size is not None:
-            if width is not None or height is not None:
-                raise ConfigError("renderer.size: give size, or width and height, not both")
-            width, height = _by_short_side(poses, self.size)
+        width, height = by_short_side(poses, self.size, self.width, self.height)
         return draw(poses, self.style, width=width, height=height, background=self.background)
 
     def _seen(self, poses: PoseSequence) -> PoseSequence:
@@ -55,8 +50,3 @@ class Skeleton:
             flat = poses.replace(depth=np.zeros(poses.confidence.shape, np.float32))
             return rotate(flat, zoom=self.zoom).replace(depth=None)
         return rotate(poses, self.yaw, self.pitch, self.zoom)
-
-
-def _by_short_side(poses: PoseSequence, side: int) -> tuple[int, int]:
-    scale = side / min(poses.width, poses.height)
-    return round(poses.width * scale), round(poses.height * scale)

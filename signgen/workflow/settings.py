@@ -61,14 +61,14 @@ def prepare(config: Mapping[str, Any] | None = None, *, renderer: str = RENDERER
 
     Args:
         config: settings by section.
-        renderer: the renderer where none is named; a ``style`` is that of the skeleton.
+        renderer: the renderer where none is named; a ``style`` is the skeleton's, a ``signer`` the avatar's.
 
     Raises:
         ConfigError: an unknown setting, a wrong type, a value out of range or an unknown part.
     """
     merged = merge({"source": {}, "renderer": {}}, config or {})
     sections = {name: _section(name, merged.pop(name)) for name in PARTS}
-    drawn = FLAT_RENDERER if "style" in sections["renderer"] else renderer
+    drawn = _drawn_by(sections["renderer"], renderer)
     sections = {
         "source": {"name": SOURCE, **sections["source"]},
         "renderer": {"name": drawn, **sections["renderer"]},
@@ -82,6 +82,16 @@ def prepare(config: Mapping[str, Any] | None = None, *, renderer: str = RENDERER
         **plain(settings),
     }
     return Job(source, look, settings, written_out)
+
+
+def _drawn_by(section: Mapping[str, Any], default: str) -> str:
+    """The renderer where none is named: the one that has all the settings given, first the default."""
+    # Both have a background: levels behind a skeleton, a name or a path behind a signer.
+    first = RENDERER if isinstance(section.get("background"), str) else default
+    for name in dict.fromkeys((first, default, RENDERER, FLAT_RENDERER)):
+        if set(section) <= {known.name for known in renderers.settings(name)}:
+            return name
+    return default
 
 
 def plain(part: Any) -> dict[str, Any]:

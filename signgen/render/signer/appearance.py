@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from annotated_types import Ge, Le
@@ -11,9 +13,9 @@ from signgen.config import setting
 
 if TYPE_CHECKING:
     from signgen.body.asset import Identity
+    from signgen.render.mesh.model import Colour
     from signgen.render.signer.looks import Looks
 
-Signer: TypeAlias = Literal["ada", "bola", "chen", "dara", "emil", "farah"]
 Hair: TypeAlias = Literal["bald", "buzz", "short", "curly", "bun", "bob", "long"]
 Clothes: TypeAlias = Literal["t-shirt", "v-neck", "long-sleeve"]
 Angle = Annotated[float, Ge(-60), Le(60)]
@@ -23,8 +25,9 @@ Angle = Annotated[float, Ge(-60), Le(60)]
 class Appearance:
     """What the avatar looks like. No real person is involved: bodies are mixed from sculpted ones."""
 
-    signer: Signer | None = setting(None, "a named signer; default: ada, unless identity is given")
-    identity: Annotated[int, Ge(0), Le(2**32 - 1)] | None = setting(None, "seed of a made-up signer instead")
+    signer: str = setting(
+        "ada", "ada, bola, chen, dara, emil or farah; or seed:N for a made-up signer, N from 0 to 4294967295"
+    )
     skin: str | None = setting(
         None, "porcelain, light, olive, tan, brown, dark, deep or #rrggbb; default: the signer's own"
     )
@@ -37,10 +40,14 @@ class Appearance:
     clothes_colour: str | None = setting(
         None, "navy, charcoal, teal, cream, ... or #rrggbb; default: contrasts with the skin"
     )
-    backdrop: Literal["gradient", "plain", "picture"] = setting("gradient", "what stands behind the signer")
-    background: str | None = setting(
-        None, "grey, blue, warm, white, dark, green or #rrggbb; the path of a picture for backdrop=picture"
+    background: str = setting(
+        "grey",
+        "grey, blue, warm, white, dark, green or #rrggbb; or the path of a PNG, JPEG, WebP or BMP picture",
     )
+    background_sha256: str | None = setting(
+        None, "what the picture must be, as sidecars record it; default: any"
+    )
+    backdrop: Literal["gradient", "plain"] = setting("gradient", "how a background colour is laid")
     light: Literal["studio", "soft", "side"] = setting("studio", "how the signer is lit")
     framing: Literal["head", "canvas"] = setting(
         "head", "zoom out where the head would leave the picture, or keep the poses' canvas"
@@ -51,6 +58,20 @@ class Appearance:
     distance: Annotated[float, Ge(0), Le(100)] = setting(
         0.0, "camera to signer [m]; 0: far away, without perspective"
     )
+    left_handed: bool = setting(
+        False, "swap what the hands do, not how the signer looks; for poses of a right-handed signer"
+    )
+
+    def __post_init__(self) -> None:
+        """Check what needs more than a type, and pin a background picture by its place and fingerprint."""
+        from signgen.render.signer.backdrop import is_colour
+
+        person_of(self.signer)
+        _colours(self)
+        if is_colour(self.background):
+            return
+        object.__setattr__(self, "background_sha256", _fingerprint(self.background, self.background_sha256))
+        object.__setattr__(self, "background", str(Path(self.background).absolute()))
 
 
 # Named signers: weights of the body's components, and looks by name.
@@ -71,34 +92,60 @@ _SIGNERS: dict[str, tuple[dict[str, float], tuple[str, str, str, str, str, str],
 SIGNERS = tuple(_SIGNERS)
 
 
-def who(appearance: Appearance) -> tuple[Identity, Looks]:
-    """The body and the looks that settings ask for.
-
-    Args:
-        appearance: the settings.
+def person_of(signer: str) -> str | int:
+    """The name or the seed that a ``signer`` stands for.
 
     Raises:
-        ConfigError: a colour that is not one, or both a signer and an identity.
+        ConfigError: neither.
     """
-    from signgen.body.asset import Identity
+    from signgen.config import did_you_mean
     from signgen.errors import ConfigError
+
+    if signer in _SIGNERS:
+        return signer
+    prefix, _, digits = signer.partition(":")
+    if prefix == "seed" and digits.isascii() and digits.isdigit() and len(digits) <= 10:
+        seed = int(digits)
+        if seed < 1 << 32:
+            return seed
+    raise ConfigError(
+        f"renderer.signer: no signer called {signer!r}{did_you_mean(signer, [*SIGNERS, 'seed:7'])}"
+    )
+
+
+def who(appearance: Appearance) -> tuple[Identity, Looks]:
+    """The body and the looks that settings ask for."""
+    from signgen.body.asset import Identity
     from signgen.render.signer import looks as table
 
-    if appearance.signer is not None and appearance.identity is not None:
-        raise ConfigError("renderer.signer: give a named signer or an identity, not both")
-    if appearance.identity is None:
-        weights, (skin, hair, hair_colour, eyes, clothes, shirt), beard, lips = _SIGNERS[
-            appearance.signer or "ada"
-        ]
-        person = Identity(weights)
-        own = table.Looks(
-            table.SKINS[skin], hair, table.HAIRS[hair_colour], table.EYES[eyes], clothes, table.CLOTHES[shirt],
-            beard, lips,
-        )  # fmt: skip
-    else:
-        person = Identity.from_seed(appearance.identity)
-        own = _made_up(appearance.identity, person)
-    return person, _changed(own, appearance)
+    chosen = person_of(appearance.signer)
+    if isinstance(chosen, int):
+        person = Identity.from_seed(chosen)
+        return person, _changed(_made_up(chosen, person), appearance)
+    weights, (skin, hair, hair_colour, eyes, clothes, shirt), beard, lips = _SIGNERS[chosen]
+    own = table.Looks(
+        table.SKINS[skin], hair, table.HAIRS[hair_colour], table.EYES[eyes], clothes, table.CLOTHES[shirt],
+        beard, lips,
+    )  # fmt: skip
+    return Identity(weights), _changed(own, appearance)
+
+
+def _fingerprint(background: str, expected: str | None) -> str:
+    """SHA-256 of a background picture, which must be the expected one."""
+    from signgen.errors import ConfigError, DataError
+    from signgen.render.signer.backdrop import fingerprint
+    from signgen.render.signer.looks import BACKDROPS
+
+    path = Path(background)
+    if expected is None and not path.exists():
+        raise ConfigError(
+            f"renderer.background: {background!r} is neither a picture file nor #rrggbb nor one of: "
+            f"{', '.join(BACKDROPS)}"
+        )
+    found = fingerprint(path)
+    if expected not in (None, found):
+        raise DataError(f"{path}: has changed since the run; put the picture of that run back")
+    return found
 
 
 def _made_up(seed: int, person: Identity) -> Looks:
@@ -112,22 +159,36 @@ def _made_up(seed: int, person: Identity) -> Looks:
     return made_up(seed, is_woman=leading.startswith("woman_"), ancestry=ancestry, is_old="_old_" in leading)
 
 
-def _changed(own: Looks, appearance: Appearance) -> Looks:
-    import dataclasses
+def _colours(appearance: Appearance) -> dict[str, Colour]:
+    """The colours that differ from the signer's own.
 
+    Raises:
+        ConfigError: a colour that is none.
+    """
     from signgen.render.signer import looks as table
 
-    changes: dict[str, object] = {}
-    for name, colours in (
-        ("skin", table.SKINS), ("hair_colour", table.HAIRS), ("eyes", table.EYES), ("clothes_colour", table.CLOTHES),
-    ):  # fmt: skip
-        text = getattr(appearance, name)
-        if text is not None:
-            changes[name] = table.colour(text, colours, f"renderer.{name}")
-    for name in ("hair", "clothes"):
-        if getattr(appearance, name) is not None:
-            changes[name] = getattr(appearance, name)
-    changed = dataclasses.replace(own, **changes)  # type: ignore[arg-type]
-    if "skin" in changes and "clothes_colour" not in changes:
+    named = {
+        "skin": table.SKINS,
+        "hair_colour": table.HAIRS,
+        "eyes": table.EYES,
+        "clothes_colour": table.CLOTHES,
+    }
+    texts = {name: getattr(appearance, name) for name in named}
+    if appearance.background.startswith("#"):
+        table.colour(appearance.background, table.BACKDROPS, "renderer.background")
+    return {
+        name: table.colour(text, named[name], f"renderer.{name}")
+        for name, text in texts.items()
+        if text is not None
+    }
+
+
+def _changed(own: Looks, appearance: Appearance) -> Looks:
+    from signgen.render.signer import looks as table
+
+    colours = _colours(appearance)
+    hair, clothes = appearance.hair or own.hair, appearance.clothes or own.clothes
+    changed = dataclasses.replace(own, hair=hair, clothes=clothes, **colours)  # type: ignore[arg-type]
+    if "skin" in colours and "clothes_colour" not in colours:
         changed = dataclasses.replace(changed, clothes_colour=table.readable_clothes(changed))
     return changed

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 
-from signgen.errors import ConfigError, DataError
+from signgen.data.files import read_file
+from signgen.errors import DataError
 from signgen.render.mesh.colour import to_linear
 from signgen.render.mesh.model import Colour
+from signgen.render.signer.looks import BACKDROPS, colour
 
 MAX_PICTURE_BYTES = 32 << 20
 MAX_PICTURE_PIXELS = 1 << 26
+# First bytes of a picture and the decoder for it: no container is opened, which could lead to other files.
+DECODERS = {b"\x89PNG\r\n": "png", b"\xff\xd8\xff": "mjpeg", b"RIFF": "webp", b"BM": "bmp"}
 
 
 def plain(width: int, height: int, colour: Colour) -> np.ndarray:
@@ -44,12 +49,15 @@ def picture(path: Path, width: int, height: int) -> np.ndarray:
     columns, rows = (
         start + (np.arange(n) + 0.5) * scale - 0.5 for start, n in ((left, width), (top, height))
     )
-    light = to_linear(np.asarray(rgb, dtype=np.float32) / 255)
-    return _sampled(_sampled(light, rows, scale, 0), columns, scale, 1).astype(np.float32)
+    light = to_linear(np.arange(256, dtype=np.float32) / 255).astype(np.float32)
+    tall = _sampled(rgb, rows, scale, 0, light)
+    return _sampled(tall, columns, scale, 1).astype(np.float32)
 
 
-def _sampled(values: np.ndarray, places: np.ndarray, scale: float, axis: int) -> np.ndarray:
-    """Linear samples along an axis, each the mean of as many as the picture shrinks by."""
+def _sampled(
+    values: np.ndarray, places: np.ndarray, scale: float, axis: int, light: np.ndarray | None = None
+) -> np.ndarray:
+    """Linear samples along an axis, each the mean of as many as the picture shrinks by; ``light`` is a table."""
     count = max(1, int(np.ceil(scale)))
     total: np.ndarray = np.zeros(1, dtype=np.float32)
     for i in range(count):
@@ -57,36 +65,57 @@ def _sampled(values: np.ndarray, places: np.ndarray, scale: float, axis: int) ->
         low = at.astype(np.int64)
         high = np.minimum(low + 1, values.shape[axis] - 1)
         share = (at - low).reshape([-1 if k == axis else 1 for k in range(3)]).astype(np.float32)
-        total = total + values.take(low, axis) * (1 - share) + values.take(high, axis) * share
+        first, second = values.take(low, axis), values.take(high, axis)
+        if light is not None:
+            first, second = light[first], light[second]
+        total = total + first * (1 - share) + second * share
     return np.asarray(total / count)
 
 
 def _read(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 sRGB."""
     import av
 
-    from signgen.data.files import read_file
-
     data = read_file(path, MAX_PICTURE_BYTES)
+    decoder = next((name for start, name in DECODERS.items() if data.startswith(start)), None)
+    if decoder is None:
+        raise DataError(f"{path}: not a PNG, JPEG, WebP or BMP picture; convert it to one of these")
+    codec = av.CodecContext.create(decoder, "r")
+    assert isinstance(codec, av.VideoCodecContext)
+    codec.options = {"max_pixels": str(MAX_PICTURE_PIXELS)}
     try:
-        import io
-
-        with av.open(io.BytesIO(data), "r") as container:
-            stream = container.streams.video[0]
-            if stream.codec_context.width * stream.codec_context.height > MAX_PICTURE_PIXELS:
-                raise DataError(f"{path}: more than {MAX_PICTURE_PIXELS} pixels; make it smaller")
-            frame = next(container.decode(stream))
-            return np.asarray(frame.to_ndarray(format="rgb24"))
-    except (av.FFmpegError, IndexError, StopIteration, ValueError) as error:
-        raise DataError(f"{path}: not a picture that can be read: {error}") from None
+        frames = [*codec.decode(av.Packet(data)), *codec.decode(None)]
+        return np.asarray(frames[0].to_ndarray(format="rgb24"))
+    except (av.FFmpegError, IndexError, ValueError):
+        raise DataError(
+            f"{path}: damaged, or more than {MAX_PICTURE_PIXELS} pixels; make it smaller or take another"
+        ) from None
 
 
-def backdrop(kind: str, text: str, colours: dict[str, Colour], width: int, height: int) -> np.ndarray:
-    """(height, width, 3) float32 linear RGB: ``kind`` plain or gradient of a colour, or picture of a path."""
-    from signgen.render.signer.looks import colour
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a picture's bytes.
 
-    if kind == "picture":
-        if not text:
-            raise ConfigError("renderer.background: a picture needs its path")
-        return picture(Path(text), width, height)
+    Raises:
+        DataError: missing, or too large.
+    """
+    return hashlib.sha256(read_file(path, MAX_PICTURE_BYTES)).hexdigest()
+
+
+def is_colour(text: str) -> bool:
+    """Whether a background is meant as a colour and not as the path of a picture."""
+    return text in BACKDROPS or text.startswith("#")
+
+
+def backdrop(kind: str, background: str, width: int, height: int) -> np.ndarray:
+    """(height, width, 3) float32 linear RGB.
+
+    Args:
+        kind: how a colour is laid: ``plain`` or ``gradient``.
+        background: a colour, or the path of a picture.
+        width: of the frames [px].
+        height: of the frames [px].
+    """
+    if not is_colour(background):
+        return picture(Path(background), width, height)
     make = plain if kind == "plain" else gradient
-    return make(width, height, colour(text or "grey", colours, "renderer.background"))
+    return make(width, height, colour(background, BACKDROPS, "renderer.background"))

@@ -22,7 +22,7 @@ from signgen.render.mesh.painter import Painter, Shadows
 from signgen.render.signer.appearance import Appearance, who
 from signgen.render.signer.backdrop import backdrop
 from signgen.render.signer.dress import Dressed, dressed
-from signgen.render.signer.looks import BACKDROPS, Looks
+from signgen.render.signer.looks import Looks
 
 # Free space above the head, in heights of the picture, and how far the camera zooms out for it at most.
 MARGIN, LEAST_ZOOM = 0.04, 0.5
@@ -104,7 +104,7 @@ def scene_of(poses: PoseSequence, appearance: Appearance, size: tuple[int, int],
     signer = _signer(tuple(sorted(person.weights.items())), looks)
     points = np.concatenate([poses.xy, poses.depth[..., None]], axis=-1).astype(np.float64)
     pose = _eased(signer.shape, fit_pose(signer.shape, points, poses.confidence))
-    behind = backdrop(appearance.backdrop, appearance.background or "", BACKDROPS, *size)
+    behind = backdrop(appearance.backdrop, appearance.background, *size)
     scene = Scene(
         signer,
         pose,
