@@ -3,8 +3,9 @@
     python -m venv .venv-mediapipe && .venv-mediapipe/bin/pip install mediapipe==0.10.21
     python benchmarks/closed_loop.py --detector-python .venv-mediapipe/bin/python [--signs 50] [--identities 4]
 
-Signs are taken at even steps through the lexicon (or named by ``--only``), made-up signers by seed. A hand counts
-as visible if it is raised (the wrist lies at most half a forearm's length below the elbow) and all of its
+Signs are taken at even steps through the lexicon (or named by ``--only``), made-up signers by seed. Every frame of
+a clip is given to the detector in order, as its user would (``video``), and every n-th one on its own (``single``).
+A hand counts as visible if it is raised (the wrist lies at most half a forearm's length below the elbow) and all of its
 keypoints are inside the canvas. It is covered if fewer than half of them lie on pixels that show that hand; the
 columns "open" leave covered hands out. Hands that overlap the other one and hands seen edge-on get rows of their
 own. PCK is the share of the 21 keypoints of found visible hands that are at most 0.2 palms from the drawn body's
@@ -46,8 +47,11 @@ SIDES = {"left": (LEFT_HAND, LEFT_ELBOW, LEFT_WRIST), "right": (RIGHT_HAND, RIGH
 OTHER = {"left": "right", "right": "left"}
 # Seen as close to the other hand, and as edge-on [palm]: smallest gap; spread of the keypoints across their main axis.
 CLOSE, THIN = 0.3, 0.15
-CAMERA = {"yaw": 0.0, "pitch": 0.0, "zoom": 1.0, "distance": 0.0}
+CAMERA = ("yaw", "pitch", "zoom", "distance")
 GOALS = {"found": 0.98, "pck": 0.9}
+
+# Gloss, signer, and what was drawn, by hand and frame.
+Truth = tuple[str, int, dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -79,35 +83,34 @@ def chosen(lexicon: Lexicon, count: int, only: Sequence[str]) -> list[Entry]:
     return [entries[i * len(entries) // count] for i in range(count)]
 
 
-def shown_shares(scene: Scene, points: np.ndarray, frames: Sequence[int]) -> dict[str, np.ndarray]:
+def shown_shares(scene: Scene, points: np.ndarray) -> dict[str, np.ndarray]:
     """Share of each hand's keypoints at whose pixel that hand is seen."""
-    painter, shares = scene.painter(), {side: np.zeros(len(frames)) for side in SIDES}
-    for at, frame in enumerate(frames):
+    painter, shares = scene.painter(), {side: np.zeros(len(points)) for side in SIDES}
+    for frame in range(len(points)):
         parts = painter.measure(scene.points(frame)).parts
         limits = (parts.shape[1] - 1, parts.shape[0] - 1)
         for side, (hand, _, _) in SIDES.items():
             own = [INDEX[f"{side}_{part}"] for part in ("palm", *FINGERS)]
             x, y = np.clip(np.round(points[frame, hand, :2]), 0, limits).astype(int).T
-            shares[side][at] = np.isin(parts[y, x], own).mean()
+            shares[side][frame] = np.isin(parts[y, x], own).mean()
     return shares
 
 
-def draw(poses: PoseSequence, avatar: Avatar, size: int, every: int, path: Path) -> dict[str, np.ndarray]:
+def draw(poses: PoseSequence, avatar: Avatar, size: int, path: Path) -> dict[str, np.ndarray]:
     """Write the frames of a sign; return what was drawn, by hand and frame."""
     scene = scene_of(poses, avatar, (size, size))
-    frames = range(0, len(poses), every)
-    np.save(path, np.stack([frame for t, frame in enumerate(avatar(poses)) if t % every == 0]))
+    np.save(path, np.stack(list(avatar(poses))))
     flat, solid = scene.keypoints(), keypoints(scene.signer.shape, scene.pose)
     truth: dict[str, np.ndarray] = {}
-    shares = shown_shares(scene, flat, frames)
+    shares = shown_shares(scene, flat)
     for side, (hand, elbow, wrist) in SIDES.items():
-        points = flat[::every, hand, :2]
+        points = flat[:, hand, :2]
         # Pixels of a metre where the hand is; of a perspective camera they depend on the distance.
-        scale = scene.camera.focal / (1.0 if scene.camera.is_parallel else flat[::every, wrist, 2])
-        forearm = scale * np.linalg.norm(solid[::every, wrist] - solid[::every, elbow], axis=-1)
-        drop = (flat[::every, wrist, 1] - flat[::every, elbow, 1]) / forearm
+        scale = scene.camera.focal / (1.0 if scene.camera.is_parallel else flat[:, wrist, 2])
+        forearm = scale * np.linalg.norm(solid[:, wrist] - solid[:, elbow], axis=-1)
+        drop = (flat[:, wrist, 1] - flat[:, elbow, 1]) / forearm
         inside = ((points >= 0) & (points <= size - 1)).all(axis=(1, 2))
-        palm = solid[::every, hand][:, MIDDLE_KNUCKLE] - solid[::every, hand][:, 0]
+        palm = solid[:, hand][:, MIDDLE_KNUCKLE] - solid[:, hand][:, 0]
         truth[side] = points
         truth[f"{side}_palm"] = scale * np.linalg.norm(palm, axis=-1)
         truth[f"{side}_visible"] = inside & (drop <= LOWERED)
@@ -186,38 +189,43 @@ def report(hands: Sequence[Hand], body: np.ndarray, face: np.ndarray, worst: int
         print(" ".join(f"{value:.2f}" for value in np.median(errors, axis=0)))
 
 
-def search(python: str, folder: Path, *, track: bool) -> None:
+def search(python: str, folder: Path, every: int) -> None:
     """Run the detector on all frames in a folder; it says a lot, which is shown only if it fails."""
-    command = [python, str(DETECTOR), str(folder), *(["--track"] if track else [])]
+    command = [python, str(DETECTOR), str(folder), "--every", str(every)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"the detector failed:\n{done.stderr[-2000:]}")
 
 
+def compare(folder: Path, truths: dict[str, Truth], mode: str, every: int, worst: int) -> None:
+    """Print what was found of what was drawn, in every n-th frame."""
+    hands: list[Hand] = []
+    body, face = [], []
+    for name, (sign, identity, truth) in truths.items():
+        with np.load(folder / f"{name}.{mode}.npz") as found:
+            hands.extend(hands_of(sign, identity, {key: a[::every] for key, a in truth.items()}, found))
+            body.append(found["body"])
+            face.append(found["face"])
+    print(f"\n{mode.upper()}")
+    report(hands, np.concatenate(body), np.concatenate(face), worst)
+
+
 def run(arguments: argparse.Namespace, folder: Path) -> None:
     lexicon = open_lexicon(arguments.lexicon)
-    truths, size = {}, arguments.size
-    camera = {name: getattr(arguments, name) for name in CAMERA}
+    truths: dict[str, Truth] = {}
+    size = arguments.size
+    camera = {name: getattr(arguments, name) for name in CAMERA if getattr(arguments, name) is not None}
     for entry in chosen(lexicon, arguments.signs, arguments.only):
         for identity in range(1, arguments.identities + 1):
             name = f"{entry.path.stem}-{entry.sign.replace('/', '-')}-{identity}"
             path = folder / f"{name}.frames.npy"
             avatar = Avatar(signer=f"seed:{identity}", width=size, height=size, **camera)
-            truths[name] = (
-                entry.sign,
-                identity,
-                draw(lexicon.load(entry), avatar, size, arguments.every, path),
-            )
-    search(arguments.detector_python, folder, track=arguments.track)
-    hands: list[Hand] = []
-    body, face = [], []
-    for name, (sign, identity, truth) in truths.items():
-        with np.load(folder / f"{name}.found.npz") as found:
-            hands.extend(hands_of(sign, identity, truth, found))
-            body.append(found["body"])
-            face.append(found["face"])
-        np.savez(folder / f"{name}.truth.npz", **truth)
-    report(hands, np.concatenate(body), np.concatenate(face), arguments.worst)
+            truths[name] = (entry.sign, identity, draw(lexicon.load(entry), avatar, size, path))
+            np.savez(folder / f"{name}.truth.npz", **truths[name][2])
+    search(arguments.detector_python, folder, arguments.every)
+    compare(folder, truths, "video", 1, arguments.worst)
+    if arguments.every:
+        compare(folder, truths, "single", arguments.every, arguments.worst)
 
 
 def main() -> None:
@@ -229,13 +237,12 @@ def main() -> None:
     parser.add_argument("--signs", type=int, default=50)
     parser.add_argument("--only", nargs="*", default=[], metavar="GLOSS")
     parser.add_argument("--identities", type=int, default=4)
-    parser.add_argument("--every", type=int, default=3, help="take every n-th frame")
-    parser.add_argument("--size", type=int, default=512, help="width and height of the frames [px]")
     parser.add_argument(
-        "--track", action="store_true", help="let the detector follow hands; best with --every 1"
+        "--every", type=int, default=3, help="single frames: every n-th; 0 for the video alone"
     )
-    for name, default in CAMERA.items():
-        parser.add_argument(f"--{name}", type=float, default=default, help="of the avatar's camera")
+    parser.add_argument("--size", type=int, default=512, help="width and height of the frames [px]")
+    for name in CAMERA:
+        parser.add_argument(f"--{name}", type=float, help="of the avatar's camera")
     parser.add_argument("--worst", type=int, default=12, help="how many signs to list")
     parser.add_argument("--folder", type=Path, help="keep frames, truth and finds here")
     arguments = parser.parse_args()

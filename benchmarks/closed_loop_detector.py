@@ -1,10 +1,11 @@
 """MediaPipe Holistic on the frames that `closed_loop.py` wrote; needs nothing but mediapipe and numpy.
 
-    python benchmarks/closed_loop_detector.py FOLDER [--track]
+    python benchmarks/closed_loop_detector.py FOLDER [--every 3]
 
-Reads every ``*.frames.npy``, uint8 (T, H, W, 3), and writes ``*.found.npz`` beside it: ``left`` and ``right``
-(T, 21, 2) [px], NaN where no hand was found, and ``body`` and ``face`` (T,), whether they were found. mediapipe
-0.10.21 wants numpy below 2 and signgen numpy from 2 on, hence a process of its own.
+Reads every ``*.frames.npy``, uint8 (T, H, W, 3), and writes beside it what is found in the frames as a video,
+each followed from the one before (``*.video.npz``), and in every n-th one on its own (``*.single.npz``): ``left``
+and ``right`` (T, 21, 2) [px], NaN where no hand was found, and ``body`` and ``face`` (T,), whether they were
+found. mediapipe 0.10.21 wants numpy below 2 and signgen numpy from 2 on, hence a process of its own.
 """
 
 from __future__ import annotations
@@ -45,11 +46,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--track", action="store_true", help="follow hands from frame to frame")
+    parser.add_argument("--every", type=int, default=3, help="single frames: every n-th; 0 for none")
     arguments = parser.parse_args()
     for path in sorted(arguments.folder.glob("*.frames.npy")):
-        found = detect(np.load(path, mmap_mode="r"), track=arguments.track)
-        np.savez(path.with_name(path.name.replace(".frames.npy", ".found.npz")), **found)
+        frames = np.load(path, mmap_mode="r")
+        name = path.name.removesuffix(".frames.npy")
+        np.savez(path.with_name(f"{name}.video.npz"), **detect(frames, track=True))
+        if arguments.every:
+            single = detect(frames[:: arguments.every], track=False)
+            np.savez(path.with_name(f"{name}.single.npz"), **single)
 
 
 if __name__ == "__main__":

@@ -35,8 +35,11 @@ THUMB_ROOT = np.array([0.022, 0.024, 0.012])
 THUMB_BONES = (0.043, 0.033, 0.026)
 # Natural limits [degrees]: (lowest, highest) of knuckle, spread, middle joint, end joint.
 FINGER_LIMITS = np.array([(-25.0, 100.0), (-30.0, 30.0), (-5.0, 112.0), (-5.0, 80.0)])
-# Where the wrist is at ease [degrees]: bent to the palm or back, to the thumb or the little finger, forearm turn.
-WRIST_BENDS, WRIST_SIDES, FOREARM_TURNS = (-60.0, 70.0), (-22.0, 32.0), (-80.0, 85.0)
+# Farthest that is easy [degrees]: forearm turned palm up or down, wrist bent back or to the palm, to the thumb or
+# the little finger.
+LIMITS = np.array([(-80.0, 80.0), (-60.0, 70.0), (-22.0, 32.0)])
+# Strain at the limit of one of them [degrees].
+WITHIN = 15.0
 
 
 def hand_points(shapes: np.ndarray) -> np.ndarray:
@@ -91,7 +94,7 @@ def two_bones(
         (..., 3) middle joint, (..., 3) end.
     """
     way = target - root
-    distance = np.linalg.norm(way, axis=-1, keepdims=True)
+    distance = np.sqrt(np.sum(way * way, axis=-1, keepdims=True))
     axis = way / np.maximum(distance, 1e-9)
     reach = np.clip(distance, abs(first - second) + 1e-4, (first + second) * 0.9995)
     along = (first**2 - second**2 + reach**2) / (2 * reach)
@@ -107,6 +110,13 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return found
 
 
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(..., 3) vector products, without the overhead of numpy's."""
+    (ax, ay, az), (bx, by, bz) = ((v[..., 0], v[..., 1], v[..., 2]) for v in (a, b))
+    found: np.ndarray = np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+    return found
+
+
 def hand_frame(fingers: np.ndarray, palm: np.ndarray) -> np.ndarray:
     """(..., 3, 3) rotation of a right hand: its columns are along the fingers, to the thumb, out of the palm.
 
@@ -114,53 +124,84 @@ def hand_frame(fingers: np.ndarray, palm: np.ndarray) -> np.ndarray:
     """
     along = unit(fingers)
     out = unit(palm - along * np.sum(palm * along, axis=-1, keepdims=True))
-    return np.stack([along, np.cross(along, out), out], axis=-1)
+    return np.stack([along, cross(along, out), out], axis=-1)
 
 
 def elbow_pole(wrist: np.ndarray, swivel: np.ndarray | float) -> np.ndarray:
     """(..., 3) direction of a right elbow that hangs, swung out by ``swivel`` degrees about the arm's axis."""
     axis = unit(wrist - SHOULDER)
     # Down and a little out; back for an arm that hangs, forward for one that is raised.
-    hanging = np.stack(np.broadcast_arrays(-0.30, 1.0, 0.35 * axis[..., 1]), axis=-1)
+    hanging = np.empty_like(axis)
+    hanging[..., 0], hanging[..., 1], hanging[..., 2] = -0.30, 1.0, 0.35 * axis[..., 1]
     base = unit(hanging - axis * np.sum(axis * hanging, axis=-1, keepdims=True))
     angle = np.radians(np.asarray(swivel, dtype=np.float64))[..., None]
-    found: np.ndarray = np.cos(angle) * base + np.sin(angle) * np.cross(axis, base)
+    found: np.ndarray = np.cos(angle) * base + np.sin(angle) * cross(base, axis)
     return found
 
 
 def right_arm(wrist: np.ndarray, swivel: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """(..., 3) elbow and (..., 3) wrist of a right arm that reaches for ``wrist`` (brought within reach)."""
     way = wrist - SHOULDER
-    near = _NEAREST_WRIST / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+    near = _NEAREST_WRIST / np.maximum(np.sqrt(np.sum(way * way, axis=-1, keepdims=True)), 1e-6)
     wrist = SHOULDER + way * np.maximum(1.0, near)
     return two_bones(SHOULDER, wrist, UPPER_ARM, FOREARM, elbow_pole(wrist, swivel))
 
 
-def strain(elbow: np.ndarray, wrist: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """(...) how far a right wrist and forearm are turned beyond what is easy [degrees], summed.
+def forearm_frame(elbow: np.ndarray, wrist: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) hand frame of a right hand that goes on straight from its forearm, the forearm not turned."""
+    forearm = wrist - elbow
+    return hand_frame(forearm, cross(forearm, elbow - SHOULDER))
+
+
+def wrist_angles(frame: np.ndarray, forearm: np.ndarray) -> np.ndarray:
+    """(..., 3) turn of a right forearm, bend of its wrist to the palm and to the little finger [degrees].
+
+    The forearm is not turned where the palm faces the way in which the elbow bends the arm sideways: in, for a
+    forearm that points away from an elbow that hangs.
 
     Args:
-        elbow: (..., 3).
-        wrist: (..., 3).
         frame: (..., 3, 3) hand frame.
+        forearm: (..., 3, 3) from `forearm_frame`.
     """
-    forearm = unit(wrist - elbow)
-    along, thumb, palm = frame[..., 0], frame[..., 1], frame[..., 2]
-    local = [np.sum(forearm * axis, axis=-1) for axis in (along, thumb, palm)]
-    bend = np.degrees(np.arctan2(-local[2], np.maximum(local[0], 1e-6)))
-    side = np.degrees(np.arctan2(local[1], np.maximum(np.hypot(local[0], local[2]), 1e-6)))
-    back = np.maximum(0.0, -local[0]) * 90
-    hinge = unit(np.cross(elbow - SHOULDER, forearm))
-    flat_palm = unit(palm - forearm * np.sum(palm * forearm, axis=-1, keepdims=True))
-    turn = np.degrees(
-        np.arctan2(
-            np.sum(np.cross(-hinge, flat_palm) * forearm, axis=-1), np.sum(-hinge * flat_palm, axis=-1)
-        )
-    )
-    total: np.ndarray = _beyond(bend, WRIST_BENDS) + _beyond(side, WRIST_SIDES) + _beyond(turn, FOREARM_TURNS)
-    return np.asarray(total + back)
+    local = np.swapaxes(forearm, -1, -2) @ frame
+    turn = np.arctan2(local[..., 2, 1] - local[..., 1, 2], local[..., 1, 1] + local[..., 2, 2])
+    cos, sin = np.cos(turn), np.sin(turn)
+    to_thumb = cos * local[..., 1, 0] + sin * local[..., 2, 0]
+    # A hand that points straight back along the forearm is bent to the palm.
+    to_palm = cos * local[..., 2, 0] - sin * local[..., 1, 0] + 1e-12
+    aside = np.hypot(to_thumb, to_palm)
+    angle = np.arctan2(aside, local[..., 0, 0]) / aside
+    found: np.ndarray = np.degrees(np.stack([turn, angle * to_palm, -angle * to_thumb], axis=-1))
+    return found
 
 
-def _beyond(angle: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
-    beyond: np.ndarray = np.maximum(0.0, limits[0] - angle) + np.maximum(0.0, angle - limits[1])
-    return beyond
+def turned_hand(angles: np.ndarray, forearm: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) hand frame with the given `wrist_angles`."""
+    angles = np.radians(angles)
+    turn, bend, side = angles[..., 0], angles[..., 1], angles[..., 2]
+    zero = np.zeros_like(turn)
+    about_forearm = rotation(np.stack([turn, zero, zero], axis=-1))
+    about_wrist = rotation(np.stack([zero, -bend, -side], axis=-1))
+    found: np.ndarray = forearm @ about_forearm @ about_wrist
+    return found
+
+
+def rotation(vectors: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) rotations about (..., 3) ``vectors`` by their lengths [rad] (Rodrigues)."""
+    angle = np.linalg.norm(vectors, axis=-1)[..., None]
+    axis = vectors / np.maximum(angle, 1e-12)
+    x, y, z = axis[..., 0], axis[..., 1], axis[..., 2]
+    zero = np.zeros_like(x)
+    across = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*x.shape, 3, 3)
+    angle = angle[..., None]
+    found: np.ndarray = np.eye(3) + np.sin(angle) * across + (1 - np.cos(angle)) * (across @ across)
+    return found
+
+
+def strain(angles: np.ndarray) -> np.ndarray:
+    """(...) effort of (..., 3) `wrist_angles` [degrees]: a little within the limits, in full beyond them."""
+    low, high = LIMITS.T
+    beyond = np.maximum(0.0, low - angles) + np.maximum(0.0, angles - high)
+    used = angles / np.where(angles < 0, -low, high)
+    found: np.ndarray = np.sum(beyond + WITHIN * used * used, axis=-1)
+    return found

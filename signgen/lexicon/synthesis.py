@@ -6,15 +6,23 @@ import numpy as np
 
 from signgen.body.face import head_turns, moved_face
 from signgen.body.figure import MIRROR, place_body, to_poses
-from signgen.body.surface import pushed_out
+from signgen.body.surface import PLACES, pushed_out
 from signgen.lexicon.notation import Sign
 from signgen.lexicon.notation_steps import Base, Step
+from signgen.lexicon.synthesis_ease import (
+    AGAINST,
+    TOLERANCE,
+    Ends,
+    easy_swivel,
+    held_frames,
+    named_frames,
+    turned,
+)
 from signgen.lexicon.synthesis_hand import (
     TIP_FLESH,
     Posture,
+    at_ends,
     blended,
-    easy_swivel,
-    frames_of,
     joined,
     resting,
     shapes_of,
@@ -22,7 +30,7 @@ from signgen.lexicon.synthesis_hand import (
     touch_points,
 )
 from signgen.lexicon.synthesis_path import path_points
-from signgen.lexicon.synthesis_places import place_track
+from signgen.lexicon.synthesis_places import is_on_hand, place_track
 from signgen.lexicon.synthesis_time import CYCLIC, Schedule, StepTime, schedule
 from signgen.pose.bones import minimum_jerk
 from signgen.pose.sequence import PoseSequence
@@ -97,7 +105,7 @@ def _hand(sign: Sign, times: Schedule, second: Posture | None, is_second: bool =
         other = None
         if second is not None and base is not None:
             # A hand that goes along moves once, with the path; the place on it is where it was at the start.
-            other = (second[place : place + (1 if base.moves else n)], base.hand[0])
+            other = (second[place : place + (1 if base.moves else n)], base)
         if is_second and sign.hands == "alternating":
             time = _turned_round(step, time)
         posture = _step_posture(
@@ -134,7 +142,7 @@ def _step_posture(
     step: Step,
     time: StepTime,
     fps: float,
-    second: tuple[Posture, str] | None,
+    second: tuple[Posture, Base] | None,
     before: Posture | None,
     is_second: bool,
     flip: bool,
@@ -142,35 +150,48 @@ def _step_posture(
     progress = time.progress
     done = (1 - np.cos(2 * np.pi * progress)) / 2 if step.move.path in CYCLIC else progress
     shape, turns = small_movement(step.internal, shapes_of(step.hand, done), fps)
-    frame = frames_of(step.palm, step.fingers, done, is_second)
-    stays = step.contact in _SLIDING or (
-        step.contact != "none" and step.internal != "none" and step.move.path == "none"
-    )
-    if stays:
-        frame, turns = (frame if turns is None else frame @ turns), None
-        touch = touch_points(step.touch, step.hand[0], shape)
-        offset = np.einsum("nij,nj->ni", frame, touch)
-    else:
-        offset = _offset_at_contact(step, is_second)
     if before is not None:
-        start = before.wrist[-1:] + offset[:1], np.array([[0.0, 0.0, -1.0]])
-        end = start
+        start = end = before.wrist[-1:], np.array([[0.0, 0.0, -1.0]])
     else:
-        start, end = (_skin(step, p.name, place_track(p, second)) for p in (step.place, step.end_place))
+        place = None if second is None else (second[0], second[1].hand[0])
+        start, end = (_skin(step, p.name, place_track(p, place)) for p in (step.place, step.end_place))
     points = path_points(step, progress, time.going_back, start, end, is_second=is_second, flip=flip)
-    wrist = points - offset
+    ends = _ends(step, points, done, before is None)
+    on_hand = is_on_hand(step.place)
+    named = named_frames(step.palm, step.fingers, is_second)
+    follow = _follow(second) if on_hand and second is not None else np.eye(3)
+    first, last, forearm = held_frames(
+        ends, (follow @ named[0], follow @ named[1]), TOLERANCE if step.place.name in PLACES else AGAINST,
+        meets=on_hand and second is None,
+    )  # fmt: skip
+    frame = turned(first, last, done, forearm)
+    if ends.stays:
+        frame, turns = (frame if turns is None else frame @ turns), None
+        offset = np.einsum("nij,nj->ni", frame, touch_points(step.touch, step.hand[0], shape))
+        wrist = points - offset if before is None else points - offset + offset[:1]
+    else:
+        # Around the wrist the hand turns where it does not touch.
+        wrist = points - (last if ends.contact else first) @ ends.touch[ends.contact]
     if turns is not None:
         frame = frame @ turns
     return _eased(wrist, frame, shape)
 
 
-def _offset_at_contact(step: Step, is_second: bool) -> np.ndarray:
-    """(1, 3) from the wrist to the part that touches, when it touches: around it the hand turns at the wrist."""
-    done = np.array([1.0 if step.contact in ("end", "tap") else 0.0])
-    frame = frames_of(step.palm, step.fingers, done, is_second)
-    touch = touch_points(step.touch, step.hand[0], shapes_of(step.hand, done))
-    offset: np.ndarray = np.einsum("nij,nj->ni", frame, touch)
-    return offset
+def _ends(step: Step, points: np.ndarray, done: np.ndarray, is_placed: bool) -> Ends:
+    """Both ends of a step, from (n, 3) points of its path."""
+    stays = step.contact in _SLIDING or (
+        step.contact != "none" and step.internal != "none" and step.move.path == "none"
+    )
+    touch, outline = at_ends(step.hand, step.touch)
+    contact = int(step.contact in ("end", "tap"))
+    return Ends(points[[np.argmin(done), np.argmax(done)]], touch * is_placed, outline, contact, stays)
+
+
+def _follow(second: tuple[Posture, Base]) -> np.ndarray:
+    """(3, 3) how far the second hand lies off the axes, for the first hand that is held against it."""
+    posture, base = second
+    off = posture.frame[0] @ named_frames(base.palm, base.fingers, is_second=True)[0].T
+    return np.asarray(np.diag(MIRROR) @ off @ np.diag(MIRROR))
 
 
 def _skin(step: Step, name: str, track: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -187,15 +208,18 @@ def _base_posture(base: Base, step: Step, time: StepTime) -> Posture:
     if base.palm[0] != base.palm[1] or base.fingers[0] != base.fingers[1]:
         done = np.clip(time.progress, 0, 1)
     shape = shapes_of(base.hand, done)
-    frame = frames_of(base.palm, base.fingers, done, is_second=True)
     point, out = place_track(base.place, None)
     if not base.place.name.startswith("neutral"):
         point = point + (base.gap if base.contact == "none" else 0.0) * out
-    wrist = point - np.einsum("nij,nj->ni", frame, touch_points(base.touch, base.hand[0], shape))
+    points = np.broadcast_to(point, (len(done), 3))
     if base.moves:
         along = path_points(step, time.progress, time.going_back, _STILL, _STILL)
-        wrist = wrist + (along - along[:1]) * MIRROR
-    return _eased(wrist, frame, shape)
+        points = points + (along - along[:1]) * MIRROR
+    ends = Ends(points[[np.argmin(done), np.argmax(done)]], *at_ends(base.hand, base.touch), 0, stays=True)
+    first, last, forearm = held_frames(ends, named_frames(base.palm, base.fingers, True), TOLERANCE)
+    frame = turned(first, last, done, forearm)
+    touch = touch_points(base.touch, base.hand[0], shape)
+    return _eased(points - np.einsum("nij,nj->ni", frame, touch), frame, shape)
 
 
 def _eased(wrist: np.ndarray, frame: np.ndarray, shape: np.ndarray) -> Posture:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from signgen.body.skeleton import (
     THUMB,
+    forearm_frame,
     hand_frame,
     hand_points,
     right_arm,
-    strain,
+    rotation,
+    turned_hand,
+    wrist_angles,
 )
 from signgen.lexicon.handshapes import handshapes
-from signgen.lexicon.notation_steps import Direction
 from signgen.pose.bones import minimum_jerk
 
 # Wrist, direction of the fingers and of the palm of an arm that hangs.
 _REST_WRIST = np.array([-0.225, 0.500, -0.030])
 _REST_FINGERS, _REST_PALM = np.array([0.08, 1.0, -0.12]), np.array([1.0, -0.05, 0.35])
-# Elbows are tried this far out [degrees]; a degree away from the usual one costs this much of a degree of strain.
-_SWIVELS = np.arange(-30.0, 75.0, 11.0)
-_USUAL_SWIVEL, _SWIVEL_COST = 8.0, 0.4
-# An elbow higher than this [m under the neck] costs so many degrees of strain per metre.
-_LOW_ELBOW, _RAISED_COST = 0.14, 250.0
 # Frequency [Hz] and size of small movements: degrees, or centimetres for a thumb that rubs.
 _INTERNAL = {
     "wiggle": (2.6, 17.0), "twist": (2.5, 30.0), "nod": (2.3, 27.0), "sway": (2.4, 20.0), "bend": (2.4, 34.0),
@@ -37,6 +35,7 @@ TIP_FLESH = 0.008
 # Which finger touches where one of them is bent for it.
 _TOUCHING_FINGER = {"f": (0,), "baby_o": (0,), "open_f": (0,), "8": (1,), "open_8": (1,), "7": (2,)}
 _TIPS = {"thumb_tip": 4, "index_tip": 8, "middle_tip": 12, "ring_tip": 16, "little_tip": 20}
+_OUTLINE = [4, 5, 8, 9, 12, 16, 17, 20]
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,10 @@ class Posture:
         found: np.ndarray = self.wrist[:, None] + hand_points(self.shape) @ self.frame.transpose(0, 2, 1)
         return found
 
+    def forearm(self) -> np.ndarray:
+        """(n, 3, 3) from `signgen.body.skeleton.forearm_frame`."""
+        return forearm_frame(*right_arm(self.wrist, self.swivel))
+
     def arm(self) -> tuple[np.ndarray, np.ndarray]:
         """(n, 3) elbow, (n, 21, 3) keypoints of the hand at the wrist that the arm reaches."""
         elbow, wrist = right_arm(self.wrist, self.swivel)
@@ -79,58 +82,20 @@ def resting() -> Posture:
 
 
 def blended(a: Posture, b: Posture, frames: int, bulge: float) -> Posture:
-    """``frames`` frames strictly between the single frames ``a`` and ``b``; the way bulges forward [m]."""
+    """``frames`` frames strictly between the single frames ``a`` and ``b``; the way bulges forward [m].
+
+    The hand turns as its forearm and wrist do, so that the wrist is never bent more than at either end.
+    """
     ways = np.arange(1, frames + 1) / (frames + 1)
     done = minimum_jerk(ways)
     shape_done = minimum_jerk(np.minimum(1.0, ways / 0.85))[:, None]
     wrist = a.wrist + done[:, None] * (b.wrist - a.wrist)
     wrist[:, 2] -= bulge * np.sin(np.pi * done)
-    return Posture(
-        wrist,
-        turned(a.frame[0], b.frame[0], done),
-        a.shape + shape_done * (b.shape - a.shape),
-        a.swivel + done * (b.swivel - a.swivel),
-    )
-
-
-def turned(first: np.ndarray, last: np.ndarray, done: np.ndarray) -> np.ndarray:
-    """(n, 3, 3) rotations from ``first`` to ``last`` by the shortest turn, at (n,) shares of it."""
-    change = first.T @ last
-    angle = np.arccos(np.clip((np.trace(change) - 1) / 2, -1.0, 1.0))
-    if angle < 1e-6:
-        return np.broadcast_to(first, (len(done), 3, 3))
-    if angle > np.pi - 1e-3:
-        # Half a turn: about the forearm's side if any axis is left to choose.
-        values, vectors = np.linalg.eigh((change + change.T) / 2)
-        axis = vectors[:, np.argmax(values)]
-    else:
-        axis = np.array(
-            [change[2, 1] - change[1, 2], change[0, 2] - change[2, 0], change[1, 0] - change[0, 1]]
-        )
-        axis = axis / (2 * np.sin(angle))
-    return np.asarray(first @ about(axis, angle * done))
-
-
-def about(axis: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """(n, 3, 3) rotations by (n,) angles [rad] about a unit axis (Rodrigues)."""
-    x, y, z = axis
-    cross = np.array([(0, -z, y), (z, 0, -x), (-y, x, 0)])
-    sin, cos = np.sin(angles)[:, None, None], np.cos(angles)[:, None, None]
-    found: np.ndarray = np.eye(3) + sin * cross + (1 - cos) * (cross @ cross)
-    return found
-
-
-def frames_of(
-    palm: tuple[Direction, Direction],
-    fingers: tuple[Direction, Direction],
-    done: np.ndarray,
-    is_second: bool,
-) -> np.ndarray:
-    """(n, 3, 3) hand frames between the orientation at the start and at the end."""
-    first, last = (
-        hand_frame(f.vector(is_second), p.vector(is_second)) for f, p in zip(fingers, palm, strict=True)
-    )
-    return turned(first, last, done)
+    swivel = a.swivel + done * (b.swivel - a.swivel)
+    first, last = (wrist_angles(p.frame, p.forearm()) for p in (a, b))
+    forearm = forearm_frame(*right_arm(wrist, swivel))
+    frame = turned_hand(first + done[:, None] * (last - first), forearm)
+    return Posture(wrist, frame, a.shape + shape_done * (b.shape - a.shape), swivel)
 
 
 def shapes_of(hand: tuple[str, str], done: np.ndarray) -> np.ndarray:
@@ -153,7 +118,7 @@ def small_movement(internal: str, shape: np.ndarray, fps: float) -> tuple[np.nda
     if internal in _AXES:
         # A nod goes down from the upright hand, the others to both sides.
         angles = np.radians(swing if internal != "nod" else -size * ease * (1 - np.cos(phase)) / 2 * 1.6)
-        return shape, about(np.eye(3)[_AXES[internal]], angles)
+        return shape, rotation(angles[:, None] * np.eye(3)[_AXES[internal]])
     shape = shape.copy()
     if internal == "rub":
         shape[:, THUMB.start + 3] += swing
@@ -165,6 +130,13 @@ def small_movement(internal: str, shape: np.ndarray, fps: float) -> tuple[np.nda
     fingers[..., 0] += wave * is_out * 1.6
     shape[:, :16] = fingers.reshape(n, 16)
     return shape, None
+
+
+@lru_cache(maxsize=4096)
+def at_ends(hand: tuple[str, str], touch: str) -> tuple[np.ndarray, np.ndarray]:
+    """(2, 3) the part that meets a place and (2, K, 3) tips and knuckles, in the hand frame at both ends [m]."""
+    shape = shapes_of(hand, np.array([0.0, 1.0]))
+    return touch_points(touch, hand[0], shape), hand_points(shape)[:, _OUTLINE]
 
 
 def touch_points(touch: str, hand: str, shape: np.ndarray) -> np.ndarray:
@@ -199,13 +171,3 @@ def _leading(hand: str) -> tuple[int, ...]:
     fingers = handshapes()[hand][:16].reshape(4, 4)
     bent = fingers[:, 0] + fingers[:, 2]
     return tuple(int(i) for i in np.flatnonzero(bent <= bent.min() + 45))
-
-
-def easy_swivel(wrist: np.ndarray, frame: np.ndarray) -> float:
-    """The swing of the elbow [degrees] that strains wrist and forearm least over the frames given."""
-    tried = np.repeat(_SWIVELS, len(wrist))
-    wrists, frames = np.tile(wrist, (len(_SWIVELS), 1)), np.tile(frame, (len(_SWIVELS), 1, 1))
-    elbows, reached = right_arm(wrists, tried)
-    raised = np.maximum(0.0, _LOW_ELBOW - elbows[:, 1]) * _RAISED_COST
-    cost = (strain(elbows, reached, frames) + raised).reshape(len(_SWIVELS), -1).mean(axis=1)
-    return float(_SWIVELS[np.argmin(cost + _SWIVEL_COST * np.abs(_SWIVELS - _USUAL_SWIVEL))])

@@ -29,6 +29,11 @@ _ON_ARM = {
 }  # fmt: skip
 
 
+def is_on_hand(place: Place) -> bool:
+    """Whether a place lies on the second hand."""
+    return place.name in _ON_HAND
+
+
 def place_track(place: Place, second: tuple[Posture, str] | None) -> tuple[np.ndarray, np.ndarray]:
     """(1 or n, 3) point and (1 or n, 3) direction of the skin, in the frame of the hand that goes there.
 

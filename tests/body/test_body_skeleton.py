@@ -10,11 +10,14 @@ from signgen.body.skeleton import (
     FOREARM,
     SHOULDER,
     UPPER_ARM,
+    forearm_frame,
     hand_frame,
     hand_points,
     right_arm,
     strain,
+    turned_hand,
     two_bones,
+    wrist_angles,
 )
 from signgen.body.surface import PLACES, SOLIDS, place_point, pushed_out
 from signgen.pose.layout import FACE, MIRROR
@@ -53,8 +56,33 @@ def test_a_forearm_forward_with_the_palm_in_is_at_ease():
     elbow = (SHOULDER + np.array([0, UPPER_ARM, 0]))[None]
     at_ease = hand_frame(np.array([0.0, 0, -1]), np.array([1.0, 0, 0]))
     backwards = hand_frame(np.array([0.0, 0, 1]), np.array([1.0, 0, 0]))
-    assert strain(elbow, wrist[None], at_ease[None])[0] == 0
-    assert strain(elbow, wrist[None], backwards[None])[0] > 60
+    forearm = forearm_frame(elbow, wrist[None])
+    assert strain(wrist_angles(at_ease[None], forearm))[0] == pytest.approx(0)
+    assert strain(wrist_angles(backwards[None], forearm))[0] > 60
+
+
+@pytest.mark.parametrize(
+    ("fingers", "palm", "angles"),
+    [
+        ((0.0, 0, -1), (0, 1.0, 0), (90, 0, 0)),  # forearm forward, palm down: turned
+        ((0.0, 0, -1), (0, -1.0, 0), (-90, 0, 0)),
+        ((1.0, 0, 0), (0, 0, 1.0), (0, 90, 0)),  # fingers in, palm to the signer: bent to the palm
+        ((0.0, 1, 0), (1.0, 0, 0), (0, 0, 90)),  # fingers down, palm in: bent to the little finger
+    ],
+)
+def test_wrist_angles_of_a_forearm_that_points_forward(fingers, palm, angles):
+    wrist = SHOULDER + np.array([0, UPPER_ARM, -FOREARM])
+    forearm = forearm_frame(SHOULDER + np.array([0, UPPER_ARM, 0]), wrist)
+    frame = hand_frame(np.array(fingers), np.array(palm))
+    assert wrist_angles(frame, forearm) == pytest.approx(angles, abs=1e-6)
+    assert turned_hand(np.array(angles, float), forearm) == pytest.approx(frame, abs=1e-9)
+
+
+def test_an_elbow_swings_out_to_its_own_side():
+    wrist = np.array([-0.15, 0.1, -0.35])
+    hanging, out = right_arm(wrist, 0.0)[0], right_arm(wrist, 40.0)[0]
+    assert out[0] < hanging[0] - 0.05
+    assert out[1] < hanging[1]
 
 
 @pytest.mark.parametrize("place", PLACES)

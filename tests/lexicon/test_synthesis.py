@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from signgen.body.skeleton import FOREARM, UPPER_ARM
+from signgen.body.skeleton import FOREARM, UPPER_ARM, hand_frame, hand_points
 from signgen.body.surface import place_point
 from signgen.lexicon.entry import Entry
 from signgen.lexicon.glosses import make_plan
+from signgen.lexicon.handshapes import handshapes
 from signgen.lexicon.lexicon import open_lexicon
 from signgen.lexicon.notation import Sign, parse_signs
 from signgen.lexicon.phonology import measure, metric, nearest_handshape, path_shape
@@ -158,6 +160,36 @@ def test_face_and_head():
     assert np.ptp(synthesise_points(plain)[:, k.NOSE]) == pytest.approx(
         np.ptp(synthesise_points(plain)[0, k.NOSE])
     )
+
+
+@pytest.mark.parametrize(
+    ("palm", "fingers"), [("in", "up"), ("down", "away"), ("away", "up"), ("up", "away+in")]
+)
+def test_a_hand_lies_near_its_directions_and_not_edge_on(palm, fingers):
+    """Within 25 degrees of what is written, and its palm no nearer than 12 degrees to the line of sight."""
+    sign = sign_of(f"hand: 5, palm: {palm}, fingers: {fingers}, at: neutral")
+    step = sign.steps[0]
+    named = hand_frame(step.fingers[0].vector(), step.palm[0].vector())
+    hand = synthesise_points(sign)[schedule(sign, FPS).first, k.RIGHT_HAND]
+    rigid = [0, 5, 9, 13, 17]
+    local = hand_points(handshapes()["5"])[0, rigid]
+    rotation, _ = Rotation.align_vectors(hand[rigid] - hand[0], local @ named.T)
+    assert np.degrees(rotation.magnitude()) < 25.1
+    out = rotation.as_matrix() @ named[:, 2]
+    assert abs(out[2]) > np.sin(np.radians(12))
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_wrists_are_not_bent_more_on_the_way_than_in_the_sign(name):
+    points = synthesise_points(SIGNS[name])
+    times = schedule(SIGNS[name], FPS)
+    for hand, elbow in ((k.RIGHT_HAND, k.RIGHT_ELBOW), (k.LEFT_HAND, k.LEFT_ELBOW)):
+        forearm = points[:, hand][:, 0] - points[:, elbow]
+        along = points[:, hand][:, 9] - points[:, hand][:, 0]
+        cos = (forearm * along).sum(-1) / np.linalg.norm(forearm, axis=-1) / np.linalg.norm(along, axis=-1)
+        bent = np.degrees(np.arccos(cos))
+        inside = bent[times.first : times.first + times.active]
+        assert bent.max() < max(inside.max(), bent[0]) + 3
 
 
 def test_duration_is_kept():
