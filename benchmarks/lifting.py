@@ -18,7 +18,7 @@ from signgen.body.lift import lift_with_uncertainty
 from signgen.body.skeleton import SHOULDER_WIDTH
 from signgen.lexicon.written import built_in, synthesised
 from signgen.pose.bones import ORDER
-from signgen.pose.layout import FACE, LEFT_HAND, PARENTS, RIGHT_HAND
+from signgen.pose.layout import FACE, LEFT_HAND, MIRROR, PARENTS, RIGHT_HAND
 from signgen.pose.sequence import PoseSequence
 
 SHOULDERS = 164.0
@@ -42,11 +42,13 @@ def truth(every: int, spread: float = 0.0, seed: int = 0) -> list[np.ndarray]:
 
 
 def other_bones(points: np.ndarray, rng: np.random.Generator, spread: float) -> np.ndarray:
-    """The same movement of a body with other lengths of arms and hand bones."""
+    """The same movement of a body with other lengths of arms and hand bones, the same on both sides."""
     out = points.copy()
+    factors = np.clip(rng.normal(1, spread, points.shape[1]), 1 - 2 * spread, 1 + 2 * spread)
+    factors[[LEFT_HAND.start, RIGHT_HAND.start]] = 1.0
     for k in ORDER:
-        if k in (3, 4, 6, 7) or k in range(18, 60):
-            factor = 1.0 if k in (18, 39) else np.clip(rng.normal(1, spread), 1 - 2 * spread, 1 + 2 * spread)
+        if k in ARMS or k in range(18, 60):
+            factor = factors[min(k, MIRROR[k])]
             out[:, k] = out[:, PARENTS[k]] + factor * (points[:, k] - points[:, PARENTS[k]])
     return out
 

@@ -15,6 +15,7 @@ from signgen.body.face import BODY_EARS, BODY_EYES, BODY_NOSE, PIVOT, rest_face
 from signgen.body.figure import SHOULDER_SHARE
 from signgen.body.lift_arms import SeenArm, arm_lengths, lift_arm, smoothed
 from signgen.body.lift_hand import HandFit, HandModel, fit_hand, usual_hand
+from signgen.body.lift_palm import own_hand
 from signgen.body.skeleton import SHOULDER_WIDTH, unit
 from signgen.pose.layout import (
     FACE,
@@ -98,7 +99,11 @@ def lift_points(places: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray,
         return points, uncertainty
     _lift_head(points, seen)
     uncertainty[:, _HEAD] = _HEAD_UNCERTAINTY
-    model = usual_hand()
+    blocks = [side[3] for side in _ARMS]
+    sign = [np.array([side[4], 1.0]) for side in _ARMS]
+    model = own_hand(
+        [(points[:, b, :2] * m, confidence[:, b]) for b, m in zip(blocks, sign, strict=True)], usual_hand()
+    )
     arms = [_seen_arm(points, seen, side) for side in _ARMS]
     for side, arm, lengths in zip(_ARMS, arms, arm_lengths(arms), strict=True):
         depths, spread = lift_arm(arm, lengths)

@@ -20,7 +20,7 @@ _VIEWS, _KEPT, _ROUNDS = 90, 7, 12
 # From frame to frame the points of a hand move about so far [m].
 _CHANGE = 0.03
 # How far the length of a bone may be from the usual one, as a share.
-_LENGTH_SPREAD = 0.05
+_LENGTH_SPREAD = 0.03
 _REFINEMENTS, _STEPS = 3, 6
 
 
