@@ -205,37 +205,44 @@ def impose_lengths(
     parents: np.ndarray,
     order: np.ndarray,
     is_rigid: np.ndarray,
+    dims: int,
 ) -> None:
-    """Give the bones of ``points`` their image-plane ``lengths`` (T, K) back, in place, from the root outwards."""
+    """Give the bones of ``points`` their ``lengths`` (T, K) back in place, from the root outwards.
+
+    Lengths are those in the first ``dims`` coordinates: 2 for the picture, whatever the depth, 3 for space.
+    """
     frames = points.shape[0]
-    shift = np.zeros((points.shape[1], 2))
+    shift, bone = np.zeros((points.shape[1], dims)), np.empty(dims)
     for t in range(frames):
         shift[:] = 0.0
         for k in order:
             parent = parents[k]
             if parent < 0 or confidence[t, k] == 0 or confidence[t, parent] == 0:
                 continue
-            x = points[t, k, 0] - (points[t, parent, 0] - shift[parent, 0])
-            y = points[t, k, 1] - (points[t, parent, 1] - shift[parent, 1])
-            scale = 1.0
-            now = math.hypot(x, y)
+            square = 0.0
+            for d in range(dims):
+                bone[d] = points[t, k, d] - (points[t, parent, d] - shift[parent, d])
+                square += bone[d] * bone[d]
+            now, scale = math.sqrt(square), 1.0
             if not is_rigid[k] and now > 1e-12:
                 scale = lengths[t, k] / now
-            shift[k, 0] = points[t, parent, 0] + scale * x - points[t, k, 0]
-            shift[k, 1] = points[t, parent, 1] + scale * y - points[t, k, 1]
-            points[t, k, 0] += shift[k, 0]
-            points[t, k, 1] += shift[k, 1]
+            for d in range(dims):
+                shift[k, d] = points[t, parent, d] + scale * bone[d] - points[t, k, d]
+                points[t, k, d] += shift[k, d]
 
 
 @njit(cache=True, nogil=True)
-def lengths_to_parents(points: np.ndarray, parents: np.ndarray) -> np.ndarray:
-    """(T, K) image-plane distance of each keypoint from its parent; 0 for the root."""
+def lengths_to_parents(points: np.ndarray, parents: np.ndarray, dims: int) -> np.ndarray:
+    """(T, K) distance of each keypoint from its parent in the first ``dims`` coordinates; 0 for the root."""
     out = np.zeros(points.shape[:2])
     for t in range(points.shape[0]):
         for k in range(points.shape[1]):
             p = parents[k]
             if p >= 0:
-                out[t, k] = math.hypot(points[t, k, 0] - points[t, p, 0], points[t, k, 1] - points[t, p, 1])
+                square = 0.0
+                for d in range(dims):
+                    square += (points[t, k, d] - points[t, p, d]) ** 2
+                out[t, k] = math.sqrt(square)
     return out
 
 

@@ -178,7 +178,7 @@ def bridge(
         for wrist in wrists:
             if before_confidence[-1, wrist] > 0 and after_confidence[0, wrist] > 0:
                 track = np.concatenate((before[:, wrist, :2], points[:, wrist, :2], after[:, wrist, :2]))
-                jerk = max(jerk, _peak_jerk(track, fps, filters, len(before) - 1, len(before) + count + 1))
+                jerk = max(jerk, peak_jerk(track, fps, filters, len(before) - 1, len(before) + count + 1))
         if jerk <= limit:
             break
         # The jerk of a movement falls with the cube of its time.
@@ -197,7 +197,7 @@ def _pair(frames: np.ndarray, first: int) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _peak_jerk(
+def peak_jerk(
     track: np.ndarray,
     fps: float,
     filters: tuple[np.ndarray, np.ndarray, int, np.ndarray],

@@ -27,7 +27,7 @@ class FrameOrigin:
     Attributes:
         start: first output frame.
         end: one past the last output frame.
-        operation: ``sign``, ``transition``, ``hold`` or ``pause``.
+        operation: ``sign``, ``transition``, ``hold``, ``pause``, ``rest``, ``raise`` or ``lower``.
         entry: id of the lexicon entry, empty for transitions and pauses.
         source_start: first frame used of the recording, in the recording's own rate.
         source_end: one past the last.

@@ -12,6 +12,7 @@ from signgen.pose.layout import FACE, LEFT_HAND, NECK, NOSE, PARENTS, RIGHT_HAND
 from signgen.pose.motion import BODY_HZ, filters
 from signgen.text2pose.stitching.clip import SIDES, WRISTS, Clip
 from signgen.text2pose.stitching.joins import distance
+from signgen.text2pose.stitching.reach import are_in_space, bridge_in_space, farthest_reach
 from signgen.text2pose.stitching.timing import DurationProfile, odd_frames
 
 # The palm turns ahead of the arm and the handshape is complete before the hand arrives.
@@ -76,10 +77,10 @@ class Pace:
 
 @dataclass(frozen=True)
 class Run:
-    """Consecutive output frames of one making: ``sign``, ``transition`` or ``pause``.
+    """Consecutive output frames of one making: ``sign``, ``transition``, ``pause``, ``rest``, ``raise`` or ``lower``.
 
     Attributes:
-        sign: index of the sign; for transitions and pauses the sign before.
+        sign: index of the sign; for transitions, pauses and what follows the last sign the sign before.
     """
 
     operation: str
@@ -108,7 +109,12 @@ class Joint:
 
 
 def assemble(
-    cores: Sequence[Core], pace: Pace, joint: Joint | None = None, *, is_last: bool = True
+    cores: Sequence[Core],
+    pace: Pace,
+    joint: Joint | None = None,
+    *,
+    is_last: bool = True,
+    rests: tuple[Clip | None, Clip | None] = (None, None),
 ) -> tuple[Clip, tuple[Run, ...], Joint]:
     """One clip of all cores (not empty) in order, what each of its frames is, and how to go on from there.
 
@@ -117,18 +123,21 @@ def assemble(
         pace: how fast to go from sign to sign.
         joint: the end of the passage before; the clip then begins with the transition from it.
         is_last: no passage follows, so no pause does.
+        rests: the signer at rest, before the first sign and after the last, where hands rise and fall.
     """
     pieces: list[tuple[str, int, Clip]] = []
     # Transitions have an odd number of frames: the next sign takes up what that adds or leaves out, or else the
     # length of a sentence would jump by two frames with the least change of a recording.
     sign, start, owed = (joint.sign, joint.frame, joint.owed) if joint else (0, 0, 0.0)
-    previous, was_letter = (joint.frames, joint.is_letter) if joint else (None, False)
+    previous, was_letter = (joint.frames, joint.is_letter) if joint else (rests[0], False)
+    if rests[0] is not None:
+        pieces.append(("rest", 0, rests[0]))
     for i, core in enumerate(cores):
         frames = core.frames
         if previous is not None:
             middle, wanted = bridge(previous, frames, pace, was_letter and core.is_letter, owed)
             owed += len(middle) - wanted
-            pieces.append(("transition", sign - 1, middle))
+            pieces.append(("transition", sign - 1, middle) if sign else ("raise", 0, middle))
             if not core.is_exact:
                 kept = _without(frames, owed)
                 owed += len(kept) - len(frames)
@@ -141,6 +150,8 @@ def assemble(
             pieces.append(("pause", sign, held))
             previous = held if rest > 1 else frames
         sign += 1
+    if rests[1] is not None and previous is not None:
+        pieces += [("lower", sign - 1, bridge(previous, rests[1], pace)[0]), ("rest", sign - 1, rests[1])]
     runs = []
     for operation, number, clip in pieces:
         runs.append(Run(operation, start, start + len(clip), number))
@@ -161,7 +172,10 @@ def bridge(
     It is as long as the way asks for less the frames ``owed`` so far, and longer where it would be jerky.
     """
     speed = (_mean(before.wrist_speed[-3:]) + _mean(after.wrist_speed[:3])) / 2
-    seconds = pace.profile.transition_seconds(distance(before, after), speed, is_spelling)
+    gap = distance(before, after)
+    if are_in_space(before, after):
+        gap = max(gap, farthest_reach(before, after))
+    seconds = pace.profile.transition_seconds(gap, speed, is_spelling)
     # A transition of n frames takes n + 1 steps, from the last frame before it to the first after.
     wanted = max(seconds * pace.transition_scale / pace.speed * before.fps - 1, 1.0)
     least = pace.profile.shortest(is_spelling) * pace.transition_scale / pace.speed * before.fps - 1
@@ -196,6 +210,11 @@ def _bridged(before: Clip, after: Clip, count: int, wanted: float, limit: float)
     from signgen.pose.smooth_kernels import bridge
 
     fps = before.fps
+    if are_in_space(before, after):
+        leads = (_LEAD, PALM_LEAD, FINGER_LEAD)
+        return bridge_in_space(
+            before, after, count, wanted, limit, LONGEST_RELIEF * fps, CONTEXT, leads, _MOVING
+        )
     points, confidence, wanted = bridge(
         before.points[-CONTEXT:], before.confidence[-CONTEXT:], after.points[:CONTEXT], after.confidence[:CONTEXT],
         count, wanted, limit, LONGEST_RELIEF * fps, fps, filters(fps, BODY_HZ),
@@ -218,7 +237,7 @@ def hold(frames: Clip, after: Clip, count: int) -> Clip:
     phase = 2 * np.pi * np.arange(1, count + 1) / frames.fps / BREATH_SECONDS
     lift = BREATH / 2 * (1 - np.cos(phase)) * np.minimum(1, (count - np.arange(count)) / 6)
     points[:, :, 1] -= lift[:, None] * (confidence > 0)
-    return Clip(points, confidence, np.full(count, np.nan), frames.fps)
+    return Clip(points, confidence, np.full(count, np.nan), frames.fps, is_spatial=frames.is_spatial)
 
 
 def concatenated(clips: Sequence[Clip]) -> Clip:
@@ -228,4 +247,5 @@ def concatenated(clips: Sequence[Clip]) -> Clip:
         np.concatenate([clip.confidence for clip in clips]),
         np.concatenate([clip.source for clip in clips]),
         clips[0].fps,
+        is_spatial=all(clip.is_spatial for clip in clips),
     )

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from signgen.pose.bones import IS_RIGID, ORDER
+from signgen.pose.bones import FINGER_BONES, IS_RIGID, ORDER
 from signgen.pose.geometry import shoulder_frame
 from signgen.pose.layout import LEFT_ELBOW, LEFT_WRIST, PARENTS, RIGHT_ELBOW, RIGHT_WRIST
 from signgen.pose.motion import MAX_GAP, resample_positions, split
@@ -17,8 +17,12 @@ from signgen.pose.sequence import PoseSequence
 SIDES = ((LEFT_WRIST, LEFT_ELBOW, 18), (RIGHT_WRIST, RIGHT_ELBOW, 39))
 # No palm is longer than this [shoulder widths]; typical is 0.28.
 LONGEST_PALM = 0.7
+# Bones that keep their length in space to this share of it are real: those of a body model or of motion capture.
+# Depth that a network guessed is nowhere near (the recorded alphabets vary by 58 % and more).
+TRUE_LENGTH = 0.03
 WRISTS = np.array([wrist for wrist, _, _ in SIDES])
 HANDS = np.array([first for _, _, first in SIDES])
+_MEASURED = np.array([*(k for wrist, elbow, _ in SIDES for k in (elbow, wrist)), *FINGER_BONES])
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,7 @@ class Clip:
         source: (T,) float64, the recording's own frame number of each frame.
         fps: working rate.
         is_cut: the lexicon says where the sign begins and ends, and the clip is just that.
+        is_spatial: its depth is real: bones keep their length in space.
     """
 
     points: np.ndarray
@@ -38,20 +43,28 @@ class Clip:
     source: np.ndarray
     fps: float
     is_cut: bool = False
+    is_spatial: bool = False
 
     def __len__(self) -> int:
         return len(self.points)
 
     def __getitem__(self, frames: slice) -> Clip:
         """The frames of a slice, as views."""
-        return Clip(self.points[frames], self.confidence[frames], self.source[frames], self.fps)
+        return Clip(
+            self.points[frames],
+            self.confidence[frames],
+            self.source[frames],
+            self.fps,
+            is_spatial=self.is_spatial,
+        )
 
     def take(self, positions: np.ndarray) -> Clip:
         """The frames at fractional positions."""
         from signgen.pose.motion_kernels import sample, values_at
 
         points, confidence = sample(self.points, self.confidence, positions)
-        return Clip(points, confidence, values_at(self.source, positions), self.fps)
+        source = values_at(self.source, positions)
+        return Clip(points, confidence, source, self.fps, is_spatial=self.is_spatial)
 
     @cached_property
     def figures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -101,13 +114,14 @@ def make_clip(poses: PoseSequence, fps: float, *, is_cut: bool = False) -> Clip:
         PoseError: the shoulders are never seen.
     """
     from signgen.pose.motion_kernels import fill, sample
-    from signgen.text2pose.stitching.kernels import centre_and_scale, drop_giant_hands
+    from signgen.text2pose.stitching.kernels import centre_and_scale, drop_giant_hands, keeps_lengths
 
     frame = shoulder_frame(poses)
     points, confidence = split(poses)
+    is_spatial = bool(keeps_lengths(points, confidence, _MEASURED, PARENTS, TRUE_LENGTH))
     positions = resample_positions(len(poses), poses.fps, fps)
     points, confidence = sample(points, confidence, positions)
     drop_giant_hands(points, confidence, HANDS, LONGEST_PALM * frame.width)
     fill(points, confidence, MAX_GAP, PARENTS, ORDER, IS_RIGID)
     centre_and_scale(points, confidence, frame.x, frame.y, frame.width)
-    return Clip(points, confidence, positions, fps, is_cut)
+    return Clip(points, confidence, positions, fps, is_cut, is_spatial)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
+from signgen.body.skeleton import SHOULDER, SHOULDER_WIDTH, hand_frame, hand_points, right_arm
+from signgen.lexicon.handshapes import handshapes
 from signgen.pose.layout import (
     LEFT_ANKLE,
     LEFT_HIP,
@@ -30,6 +33,8 @@ from signgen.text2pose.stitching.shape import STANDARD
 SEEN = 0.3
 # A wrist this far below its elbow [shoulder widths] hangs.
 HANGS = 0.05
+# Where depth is real, only a forearm that points down hangs: hands before the belly sign.
+HANGS_STRAIGHT = 0.5
 # Keypoints below this confidence are guesses of the detector.
 GUESS = 0.5
 # Pictures leave out keypoints below this confidence.
@@ -42,8 +47,33 @@ FOREARM_OUT = -0.05
 _LEGS = np.array([RIGHT_HIP, LEFT_HIP, RIGHT_KNEE, LEFT_KNEE, RIGHT_ANKLE, LEFT_ANKLE])
 
 
-# Bone vectors (k, D) and confidences (k,) of the arm of each side at rest.
-RestPoses = dict[int, tuple[np.ndarray, np.ndarray]]
+# Bone vectors (k, D) and confidences (k,) of an arm; of the arm of each side at rest.
+ArmPose = tuple[np.ndarray, np.ndarray]
+RestPoses = dict[int, ArmPose]
+
+# Wrist [m], direction of the fingers and of the palm of a right hand (see `signgen.body.skeleton`).
+Place = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+# Hanging beside the thigh; up before the belly, ready for the next sign.
+RESTING: Place = ((-0.272, 0.490, -0.055), (0.02, 1.0, -0.14), (1.0, -0.02, 0.25))
+WAITING: Place = ((-0.200, 0.310, -0.250), (0.50, -0.05, -0.85), (0.50, 0.80, 0.25))
+# A hand that takes no part for no longer than this waits [s].
+LONGEST_WAIT = 1.0
+# At rest before the first sign and after the last [s].
+REST_SECONDS = 0.12
+
+
+def at_rest(frame: Clip, known: RestPoses) -> Clip | None:
+    """A moment at rest, with all but the arms as in the one ``frame``; None if the recording brings its own.
+
+    Recordings whose depth is real come from a body model, cut to the bare sign.
+    """
+    if not frame.is_spatial:
+        return None
+    still = frame.take(np.zeros(round(REST_SECONDS * frame.fps)))
+    still = replace(still, source=np.full(len(still), np.nan))
+    for side in range(len(SIDES)):
+        still = _with_arm(still, _arm(side), *(known.get(side) or _placed_pose(side, RESTING)))
+    return still
 
 
 def settle_idle_hands(cores: Sequence[Core], known: RestPoses | None = None) -> tuple[list[Core], RestPoses]:
@@ -55,13 +85,37 @@ def settle_idle_hands(cores: Sequence[Core], known: RestPoses | None = None) -> 
     """
     settled, poses = list(cores), dict(known or {})
     for side, (wrist, elbow, first) in enumerate(SIDES):
-        arm = np.array([elbow, wrist, *range(first, first + 21)])
+        arm = _arm(side)
         idle = [i for i, core in enumerate(settled) if _is_idle(core.frames, wrist, elbow, first)]
         if idle and side not in poses:
-            poses[side] = _rest_pose([settled[i].frames for i in idle], arm, 1.0 if side == 0 else -1.0)
+            poses[side] = _rest_pose([settled[i].frames for i in idle], side)
+        waiting = _waiting(cores, idle)
         for i in idle:
-            settled[i] = replace(settled[i], frames=_with_arm(settled[i].frames, arm, *poses[side]))
+            pose = _placed_pose(side, WAITING) if i in waiting else poses[side]
+            settled[i] = replace(settled[i], frames=_with_arm(settled[i].frames, arm, *pose))
     return settled, poses
+
+
+def _arm(side: int) -> np.ndarray:
+    """Elbow, wrist and hand of a side."""
+    wrist, elbow, first = SIDES[side]
+    return np.array([elbow, wrist, *range(first, first + 21)])
+
+
+def _waiting(cores: Sequence[Core], idle: Sequence[int]) -> set[int]:
+    """The signs, of those in which a hand is ``idle``, that are over so soon that the hand stays up for the next."""
+    waiting: set[int] = set()
+    run: list[int] = []
+    for i in range(len(cores) + 1):
+        if i in idle and cores[i].frames.is_spatial:
+            run.append(i)
+            continue
+        # Before the first sign and after the last a hand has nothing to wait for.
+        seconds = sum(len(cores[j].frames) / cores[j].frames.fps + cores[j].pause for j in run)
+        if run and run[0] > 0 and i < len(cores) and seconds <= LONGEST_WAIT:
+            waiting.update(run)
+        run = []
+    return waiting
 
 
 def settle_trunk(clip: Clip) -> None:
@@ -73,11 +127,15 @@ def settle_trunk(clip: Clip) -> None:
 
 
 def _is_idle(clip: Clip, wrist: int, elbow: int, first: int) -> bool:
-    return bool(is_idle(clip.points, clip.confidence, wrist, elbow, first, SEEN, HANGS))
+    drop = HANGS_STRAIGHT if clip.is_spatial else HANGS
+    return bool(is_idle(clip.points, clip.confidence, wrist, elbow, first, SEEN, drop))
 
 
-def _rest_pose(clips: Sequence[Clip], arm: np.ndarray, outwards: float) -> tuple[np.ndarray, np.ndarray]:
+def _rest_pose(clips: Sequence[Clip], side: int) -> ArmPose:
     """Bone vectors (k, D) and confidences (k,) of an arm at rest: the median of what was seen, else hanging."""
+    if all(clip.is_spatial for clip in clips):
+        return _placed_pose(side, RESTING)
+    arm, outwards = _arm(side), 1.0 if side == 0 else -1.0
     parents = PARENTS[arm]
     confidence = np.concatenate(
         [np.minimum(clip.confidence[:, arm], clip.confidence[:, parents]) for clip in clips]
@@ -93,6 +151,19 @@ def _rest_pose(clips: Sequence[Clip], arm: np.ndarray, outwards: float) -> tuple
     rest[2:, :2] = relaxed_hand(outwards)
     presence[:] = PLACED
     return rest, presence
+
+
+@lru_cache(maxsize=4)
+def _placed_pose(side: int, place: Place) -> ArmPose:
+    """Bone vectors (23, 3) and confidences of an arm with a lax hand at a place in space."""
+    wrist, fingers, palm = (np.array(vector) for vector in place)
+    elbow, reached = right_arm(wrist, 0.0)
+    hand = reached + hand_points(handshapes()["lax"])[0] @ hand_frame(fingers, palm).T
+    points = np.zeros((len(PARENTS), 3))
+    arm = _arm(side)
+    points[PARENTS[arm[0]]], points[arm[0]], points[arm[1]], points[arm[2:]] = SHOULDER, elbow, reached, hand
+    points[:, 0] *= -1.0 if side == 0 else 1.0
+    return (points[arm] - points[PARENTS[arm]]) / SHOULDER_WIDTH, np.ones(len(arm))
 
 
 def relaxed_hand(outwards: float) -> np.ndarray:
@@ -117,4 +188,5 @@ def relaxed_hand(outwards: float) -> np.ndarray:
 
 
 def _with_arm(clip: Clip, arm: np.ndarray, rest: np.ndarray, presence: np.ndarray) -> Clip:
-    return Clip(*rest_arm(clip.points, clip.confidence, arm, rest, presence, PARENTS), clip.source, clip.fps)
+    points, confidence = rest_arm(clip.points, clip.confidence, arm, rest, presence, PARENTS)
+    return replace(clip, points=points, confidence=confidence)

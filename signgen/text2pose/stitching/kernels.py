@@ -39,6 +39,25 @@ def centre_and_scale(points: np.ndarray, confidence: np.ndarray, x: float, y: fl
 
 
 @njit(cache=True, nogil=True)
+def keeps_lengths(
+    points: np.ndarray, confidence: np.ndarray, bones: np.ndarray, parents: np.ndarray, share: float
+) -> bool:
+    """Whether all ``bones`` are seen and keep their length in space to a ``share`` of it; one frame tells nothing."""
+    if points.shape[2] < 3 or len(points) < 2:
+        return False
+    for k in bones:
+        shortest, longest = np.inf, 0.0
+        for t in range(len(points)):
+            square = 0.0
+            for d in range(3):
+                square += (points[t, k, d] - points[t, parents[k], d]) ** 2
+            shortest, longest = min(shortest, math.sqrt(square)), max(longest, math.sqrt(square))
+            if confidence[t, k] == 0 or longest - shortest > share * longest:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
 def on_canvas(
     points: np.ndarray, confidence: np.ndarray, unit: float, x: float, y: float, above: float
 ) -> tuple[np.ndarray, np.ndarray]:

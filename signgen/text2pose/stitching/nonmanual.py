@@ -7,6 +7,7 @@ for yes/no questions, furrowed brows for wh-questions, a side-to-side head shake
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def apply_marks(clip: Clip, marks: Mapping[str, Sequence[tuple[int, int]]]) -> C
     for start, end in marks.get("blink", ()):
         _blink(points, start, end, clip.fps)
     points[clip.confidence == 0] = 0
-    return Clip(points, clip.confidence, clip.source, clip.fps)
+    return replace(clip, points=points)
 
 
 def _face_height(clip: Clip) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,24 +74,29 @@ def joined(clips: list[Clip]) -> Clip:
         frames = slice(start, start + len(clip))
         points[frames], confidence[frames], source[frames] = clip.points, clip.confidence, clip.source
         start = frames.stop
-    return Clip(points, confidence, source, first.fps)
+    return replace(first, points=points, confidence=confidence, source=source)
 
 
 def _block(waiting: Clip, start: int, done: int, stop: int, body_hz: float, finger_hz: float) -> Block:
-    points = smooth(waiting.points, waiting.confidence, waiting.fps, body_hz, finger_hz)
-    context = Clip(points, waiting.confidence, waiting.source, waiting.fps)
+    points = smooth(
+        waiting.points, waiting.confidence, waiting.fps, body_hz, finger_hz, in_space=waiting.is_spatial
+    )
+    context = replace(waiting, points=points)
     if done == 0 and stop == len(waiting):
         return Block(context, start, context, start)
     return Block(_copied(context, done - start, stop - start), done, context, start)
 
 
 def _cut(clip: Clip, first: int, stop: int) -> Clip:
-    return Clip(clip.points[first:stop], clip.confidence[first:stop], clip.source[first:stop], clip.fps)
+    return clip[first:stop]
 
 
 def _copied(clip: Clip, first: int, stop: int) -> Clip:
     """A part of a clip that does not keep the whole in memory, in single precision."""
     part = _cut(clip, first, stop)
-    return Clip(
-        part.points.astype(np.float32), part.confidence.astype(np.float32), part.source.copy(), part.fps
+    return replace(
+        part,
+        points=part.points.astype(np.float32),
+        confidence=part.confidence.astype(np.float32),
+        source=part.source.copy(),
     )

@@ -12,7 +12,7 @@ from signgen.pose.motion import BODY_HZ, FINGER_HZ
 from signgen.text2pose.stitching.assemble import Core, Joint, Pace, Run, assemble
 from signgen.text2pose.stitching.clip import SIDES, Clip
 from signgen.text2pose.stitching.crop import stillest
-from signgen.text2pose.stitching.idle import DRAWN, RestPoses, settle_idle_hands, settle_trunk
+from signgen.text2pose.stitching.idle import DRAWN, RestPoses, at_rest, settle_idle_hands, settle_trunk
 from signgen.text2pose.stitching.joins import Candidate, Choice, choose
 from signgen.text2pose.stitching.kernels import furthest_travel
 from signgen.text2pose.stitching.nonmanual import apply_marks
@@ -140,7 +140,10 @@ def _passages(
         cores = [_checked_core(i, signs, choices, settings, notes) for i in numbers]
         if settings.settle:
             cores, rest = settle_idle_hands(cores, rest)
-        clip, found, joint = assemble(cores, pace, joint, is_last=numbers[-1] + 1 == len(signs))
+        is_last = numbers[-1] + 1 == len(signs)
+        rise = at_rest(cores[0].frames[:1], rest) if settings.settle and joint is None else None
+        fall = at_rest(cores[-1].frames[-1:], rest) if settings.settle and is_last else None
+        clip, found, joint = assemble(cores, pace, joint, is_last=is_last, rests=(rise, fall))
         if settings.settle:
             settle_trunk(clip)
         runs += found
@@ -213,7 +216,8 @@ def _shown_span(clip: Clip) -> tuple[int, int]:
 def _seconds(clip: Clip, choice: Choice, sign: Sign, settings: StitchSettings) -> float:
     natural = (choice.stop - choice.start) / clip.fps
     if not sign.is_letter:
-        return settings.profile.sign_seconds(natural, sign.is_edge) / settings.speed
+        seconds = settings.profile.written_seconds if clip.is_spatial else settings.profile.sign_seconds
+        return seconds(natural, sign.is_edge) / settings.speed
     return min(natural, LONGEST_LETTER / settings.speed)
 
 
@@ -231,14 +235,14 @@ def _slid(core: Core) -> Core:
             points[:, wrist, 0] += side * DOUBLE_SLIDE
             points[:, elbow, 0] += side * DOUBLE_SLIDE / 2
     points[core.frames.confidence == 0] = 0
-    return replace(core, frames=Clip(points, core.frames.confidence, core.frames.source, core.frames.fps))
+    return replace(core, frames=replace(core.frames, points=points))
 
 
 def _spans(signs: Sequence[Sign], runs: Sequence[Run]) -> dict[str, list[tuple[int, int]]]:
     """Frame spans of each mark: over its signs and the transitions between two signs that both carry it."""
     spans: dict[str, list[tuple[int, int]]] = {}
     for run in runs:
-        marks = set(signs[run.sign].marks)
+        marks = set(signs[run.sign].marks if run.operation != "rest" else ())
         if run.operation == "transition":
             marks &= set(signs[run.sign + 1].marks)
         for mark in marks:

@@ -7,7 +7,7 @@ percentile of a signer's frames. Recordings then keep their foreshortening and c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -66,7 +66,8 @@ def measure_shape(clips: Sequence[Clip]) -> SignerShape:
 
 
 def _measure(clip: Clip) -> list[float]:
-    points, confidence = clip.points[..., :2], clip.confidence
+    # Where depth is real nothing is foreshortened.
+    points, confidence = clip.points if clip.is_spatial else clip.points[..., :2], clip.confidence
     lengths = bone_lengths(points, np.where(confidence > 0.5, confidence, 0))
     palm = [first + finger for first in (LEFT_HAND.start, RIGHT_HAND.start) for finger in (5, 9, 13, 17)]
     jaw = (confidence[:, FACE.start] > 0) & (confidence[:, FACE.start + 16] > 0)
@@ -85,7 +86,7 @@ def canonical(clip: Clip, own: SignerShape, target: SignerShape = STANDARD) -> C
     from signgen.pose.motion_kernels import scale_bones
 
     points = scale_bones(clip.points, clip.confidence, _factors(own, target), PARENTS, ORDER)
-    return Clip(points, clip.confidence, clip.source, clip.fps, clip.is_cut)
+    return replace(clip, points=points)
 
 
 @lru_cache(maxsize=64)

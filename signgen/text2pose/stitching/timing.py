@@ -29,6 +29,8 @@ class DurationProfile:
         longest_transition: [s].
         jerk: wrist jerk above which a transition is made longer [shoulder widths per second cubed]; inside signs the
             95th percentile is 513 for the letters of ASL and 433 in fluent DGS sentences.
+        written: share of its own duration that a sign gets which was written and not recorded: it is made at one even,
+            unhurried tempo, without the long holds of citation forms.
         letter_transition: shortest transition between letters, whose fingers have further to go than the hand [s].
     """
 
@@ -43,6 +45,7 @@ class DurationProfile:
     shortest_transition: float = 0.08
     longest_transition: float = 0.40
     letter_transition: float = 0.13
+    written: float = 0.75
     jerk: float = 390.0
 
     def sign_seconds(self, natural: float, is_final: bool = False) -> float:
@@ -51,6 +54,10 @@ class DurationProfile:
             np.exp(np.interp(np.log(natural), np.log(self.citation), np.log(self.continuous)))
         )
         return seconds * (self.final_factor if is_final else 1.0)
+
+    def written_seconds(self, natural: float, is_final: bool = False) -> float:
+        """Duration in a sentence of a sign whose movement was written [s]."""
+        return self.written * natural * (self.final_factor if is_final else 1.0)
 
     def letter_seconds(self, is_edge: bool) -> float:
         """How long a letter is held; the first and the last of a word are held longer [s]."""
