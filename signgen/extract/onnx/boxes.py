@@ -12,7 +12,7 @@ from signgen.errors import CheckpointError
 STRIDES = ((8, 16, 32), (8, 16, 32, 64))
 PERSON = 0
 # Only these many of the best go into the comparison of all with all.
-MAX_CANDIDATES = 300
+MAX_CANDIDATES = 3000
 # The middle of most cells of a picture is farther from its corner, and of none is a raw offset as large.
 _DECODED_FROM = 8.0
 
