@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.body.face import BODY_EARS, BODY_EYES, BODY_NOSE, PIVOT, rest_face
-from signgen.body.figure import SHOULDER_SHARE
+from signgen.body.figure import HIP, SHOULDER_SHARE
 from signgen.body.lift_arms import SeenArm, arm_lengths, lift_arm, smoothed
 from signgen.body.lift_hand import HandFit, HandModel, fit_hand, usual_hand
 from signgen.body.lift_palm import own_hand
@@ -23,6 +23,7 @@ from signgen.pose.layout import (
     LEFT_ELBOW,
     LEFT_EYE,
     LEFT_HAND,
+    LEFT_HIP,
     LEFT_SHOULDER,
     LEFT_WRIST,
     NOSE,
@@ -30,6 +31,7 @@ from signgen.pose.layout import (
     RIGHT_ELBOW,
     RIGHT_EYE,
     RIGHT_HAND,
+    RIGHT_HIP,
     RIGHT_SHOULDER,
     RIGHT_WRIST,
 )
@@ -41,10 +43,19 @@ _ARMS: tuple[Side, ...] = (
     (RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST, RIGHT_HAND, 1.0),
     (LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST, LEFT_HAND, -1.0),
 )
+# Elbows and wrists less sure than this share of what they usually are do not count.
+_LIMBS = [RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST, LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST]
+_DOUBTFUL = 0.2
 # Points surer than this count in full, others by their share of it.
 _SURE = 0.6
 # Hands nearer than this are flagged: what is in front is a guess [m].
 CLOSE = 0.10
+# Shoulders that look narrower than this share of what face and trunk let expect are seen from the side.
+_SIDEWAYS = 0.6
+# Top of the nose and chin, shoulders and hips; their distances upright [m].
+_FACE_HEIGHT = ((FACE.start + 27, FACE.start + 8),)
+_FACE_METRES = float(np.linalg.norm(rest_face()[27, :2] - rest_face()[8, :2]))
+_TRUNKS = ((RIGHT_SHOULDER, RIGHT_HIP), (LEFT_SHOULDER, LEFT_HIP))
 _HEAD = np.array([NOSE, RIGHT_EYE, LEFT_EYE, RIGHT_EAR, LEFT_EAR, *range(FACE.start, FACE.stop)])
 # Points of a face that keep their form: not lips and brows; the jaw a little.
 _FORM = np.concatenate([np.full(17, 0.2), np.full(10, 0.2), np.ones(9), np.ones(12), np.full(20, 0.15)])
@@ -104,7 +115,8 @@ def lift_points(places: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray,
     model = own_hand(
         [(points[:, b, :2] * m, confidence[:, b]) for b, m in zip(blocks, sign, strict=True)], usual_hand()
     )
-    arms = [_seen_arm(points, seen, side) for side in _ARMS]
+    sure = _is_sure(confidence)
+    arms = [_seen_arm(points, sure, side) for side in _ARMS]
     for side, arm, lengths in zip(_ARMS, arms, arm_lengths(arms), strict=True):
         depths, spread = lift_arm(arm, lengths)
         _put_arm(points, uncertainty, side, depths, spread)
@@ -112,17 +124,41 @@ def lift_points(places: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray,
     return points, uncertainty
 
 
+def _is_sure(confidence: np.ndarray) -> np.ndarray:
+    """(T, 128) seen, and in the arms not much less sure than in the rest of the clip: those are made-up places."""
+    seen = confidence > 0
+    limbs = confidence[:, _LIMBS]
+    typical = np.median(limbs[limbs > 0]) if (limbs > 0).any() else 0.0
+    sure = seen.copy()
+    sure[:, _LIMBS] &= limbs >= _DOUBTFUL * typical
+    return sure
+
+
 def _scale(poses: PoseSequence, seen: np.ndarray) -> tuple[float, np.ndarray]:
     """Pixels of a metre and (T, 2) place of the neck; of a clip without shoulders the usual ones."""
+    xy = poses.xy.astype(np.float64)
     both = seen[:, RIGHT_SHOULDER] & seen[:, LEFT_SHOULDER]
-    middle = (poses.xy[:, RIGHT_SHOULDER] + poses.xy[:, LEFT_SHOULDER]) / 2
-    width = np.linalg.norm(poses.xy[both, RIGHT_SHOULDER] - poses.xy[both, LEFT_SHOULDER], axis=1)
-    if not both.any() or np.median(width) < 2:
+    width = np.linalg.norm(xy[both, RIGHT_SHOULDER] - xy[both, LEFT_SHOULDER], axis=1)
+    upright = _upright(xy, seen)
+    if not both.any() or max(np.median(width), upright * SHOULDER_WIDTH) < 2:
         usual = SHOULDER_SHARE * min(poses.width, poses.height) / SHOULDER_WIDTH
         return usual, np.repeat(np.array([[poses.width / 2, poses.height * 0.37]]), len(poses), axis=0)
-    return float(np.median(width)) / SHOULDER_WIDTH, np.repeat(
-        np.median(middle[both], axis=0)[None], len(poses), 0
-    )
+    scale = float(np.median(width)) / SHOULDER_WIDTH
+    # Signers who stand sideways have narrow shoulders; trunk and face are as tall as ever.
+    scale = upright if scale < _SIDEWAYS * upright else scale
+    middle = (xy[both, RIGHT_SHOULDER] + xy[both, LEFT_SHOULDER]) / 2
+    return scale, np.repeat(np.median(middle, axis=0)[None], len(poses), 0)
+
+
+def _upright(xy: np.ndarray, seen: np.ndarray) -> float:
+    """Pixels of a metre by the height of face and trunk (the smaller where both are told), 0 if neither is."""
+    found = []
+    for pairs, length in ((_FACE_HEIGHT, _FACE_METRES), (_TRUNKS, HIP[1])):
+        for a, b in pairs:
+            has = seen[:, a] & seen[:, b]
+            if has.any():
+                found.append(float(np.median(np.linalg.norm(xy[has, a] - xy[has, b], axis=1))) / length)
+    return min(found, default=0.0)
 
 
 def _is_close(places: np.ndarray, seen: np.ndarray) -> np.ndarray:
