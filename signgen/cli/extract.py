@@ -9,21 +9,19 @@ import typer
 
 from signgen.cli import options as o
 from signgen.cli.codes import INCOMPLETE
-from signgen.cli.flags import EXTRACTION, RUN, configured
+from signgen.cli.flags import CLEANING, EVERYBODY, EXTRACTOR, configured
 from signgen.cli.voice import ProgressMode, say, telling
 
 if TYPE_CHECKING:
     from signgen.workflow.extract import Row
 
 
-@configured(*EXTRACTION)
+@configured(EXTRACTOR, CLEANING, EVERYBODY)
 def extract(
     video: Annotated[Path, typer.Argument(help="A video, or a folder of them.")],
     *,
     output: o.Output,
-    workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Processes side by side, for a folder.", rich_help_panel=RUN)
-    ] = 1,
+    workers: o.Workers = 1,
     settings: dict[str, Any],
     force: o.Force = False,
     progress: o.Show = ProgressMode.auto,

@@ -130,11 +130,12 @@ CAPTIONS = (
 )
 EAF = (Flag("--eaf/--no-eaf", bool, ("eaf",), "Write ELAN tiers beside the video.", "no-eaf", RUN),)
 
-EXTRACTION = (
-    Flag("--extractor", str, ("extractor.name",), "What finds the people: see `signgen show extractors`.", "mediapipe"),
-    Flag("--clean/--no-clean", bool, ("clean",), "Fill short gaps, repair swapped sides, drop outliers.", "clean"),
-    Flag("--all-people", bool, ("all_people",), "Write everybody, not only the signer."),
-)  # fmt: skip
+EXTRACTOR = Flag("--extractor", str, ("extractor.name",), "What finds the people: see `signgen show extractors`.",
+                 "mediapipe")  # fmt: skip
+CLEANING = Flag(
+    "--clean/--no-clean", bool, ("clean",), "Fill short gaps, repair swapped sides, drop outliers.", "clean"
+)
+EVERYBODY = Flag("--all-people", bool, ("all_people",), "Write everybody, not only the signer.")
 
 _CONFIG = Annotated[
     Path | None,

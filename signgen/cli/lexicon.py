@@ -10,7 +10,7 @@ import typer
 from signgen.cli import look
 from signgen.cli import options as o
 from signgen.cli.codes import DAMAGE, INCOMPLETE
-from signgen.cli.flags import LOOK, Flag, configured
+from signgen.cli.flags import CLEANING, EXTRACTOR, LOOK, Flag, configured
 from signgen.cli.table import print_columns, print_json
 from signgen.cli.voice import ProgressMode, say, telling
 
@@ -51,8 +51,11 @@ def check(
 
 
 @app.command()
+@configured(EXTRACTOR, CLEANING)
 def build(
-    source: Annotated[Path, typer.Argument(help="Folder of pose files, with or without an index.csv.")],
+    source: Annotated[
+        Path, typer.Argument(help="Folder of videos or pose files, with or without an index.csv.")
+    ],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="The new folder.", show_default=False)],
     spoken_language: Annotated[str, typer.Option("--spoken-language", help="Code of the words, such as en.")],
@@ -63,19 +66,31 @@ def build(
     ] = None,
     licence: Annotated[str, typer.Option("--licence", help="Licence of the recordings.")] = "",
     signer: Annotated[str, typer.Option("--signer", help="Who signs, and agreed to this use.")] = "",
+    workers: o.Workers = 1,
+    settings: dict[str, Any],
+    progress: o.Show = ProgressMode.auto,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
 ) -> int:
-    """Make a lexicon from recordings; those that cannot be read are left out and listed."""
-    from signgen.lexicon.build import build_lexicon
+    """Make a lexicon from recordings, HOUSE_1.mp4 being variant 1 of HOUSE; useless ones are left out and listed.
 
-    report = build_lexicon(
-        source,
-        output,
-        spoken_language=spoken_language,
-        signed_language=signed_language,
-        table=table,
-        licence=licence,
-        signer=signer,
-    )
+    Videos go through an extractor and each sign is trimmed from its onset to its offset.
+    """
+    from signgen.workflow.lexicon_videos import lexicon_from_videos
+
+    with telling(progress, quiet, verbose) as show:
+        report = lexicon_from_videos(
+            source,
+            output,
+            settings,
+            spoken_language=spoken_language,
+            signed_language=signed_language,
+            table=table,
+            licence=licence,
+            signer=signer,
+            workers=workers,
+            progress=show,
+        )
     for finding in report.findings:
         say(f"left out: {finding.message}")
     say(f"{len(report.entries)} entries" + ("" if licence else "; no licence given: fill it in"))

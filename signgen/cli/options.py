@@ -37,6 +37,9 @@ Height = Annotated[
     int | None,
     typer.Option("--height", min=1, help="Canvas height, for formats that carry none.", show_default=False),
 ]
+Workers = Annotated[
+    int, typer.Option(min=1, max=256, help="Processes side by side, for many files.", rich_help_panel=RUN)
+]
 Person = Annotated[int, typer.Option("--person", min=0, help="Which of several signers, from 0.")]
 
 

@@ -30,6 +30,7 @@ def extract_folder(
     workers: int = 1,
     force: bool = False,
     progress: Progress = silent,
+    videos: Sequence[Path] | None = None,
 ) -> tuple[Row, ...]:
     """Write the poses of all videos below ``folder`` to ``output``, under the same names, and list them there.
 
@@ -43,6 +44,7 @@ def extract_folder(
         workers: processes that work side by side.
         force: make all anew.
         progress: told how many videos are done.
+        videos: only these of the folder.
 
     Raises:
         ConfigError: bad settings.
@@ -51,7 +53,7 @@ def extract_folder(
         ResourceError: disk or memory ran out; run again to go on.
     """
     job, folder, output = prepare(config), Path(folder), Path(output)
-    jobs = [_Task(job.config, folder, path, output, force) for path in videos_in(folder)]
+    jobs = [_Task(job.config, folder, path, output, force) for path in sorted(videos or videos_in(folder))]
     _check_names(jobs)
     rows: dict[Path, Row] = {}
     try:

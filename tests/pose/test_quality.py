@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_clean import changed, signer
+from made_up_signer import changed, signer
 
 from signgen.pose.layout import FACE, LEFT_HAND
 from signgen.pose.quality import Limits, quality, reject_reasons
