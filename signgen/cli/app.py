@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from signgen import __version__
-from signgen.cli import avatar, extract, lexicon, look, make
+from signgen.cli import avatar, dataset, extract, lexicon, look, make
 
 app = typer.Typer(
     name="signgen",
@@ -33,9 +33,18 @@ def _signgen(
     """Text in, signing video out. Machine-made signing is no replacement for an interpreter."""
 
 
-for command in (make.generate, make.pose, make.render, extract.extract, look.convert, look.inspect, look.show):
+for command in (
+    make.generate,
+    make.pose,
+    make.render,
+    extract.extract,
+    look.convert,
+    look.inspect,
+    look.show,
+):
     app.command()(command)
 app.add_typer(lexicon.app, name="lexicon")
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(avatar.app, name="avatar")
 for command in (make.captions, make.rerun, look.doctor):
     app.command()(command)

@@ -21,7 +21,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     Raises:
         ResourceError: the disk is full, or the folder cannot be written.
     """
-    with _resource_errors(target):
+    with resource_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
             prefix=f".{target.stem[:40]}.", suffix=target.suffix, dir=target.parent
@@ -29,7 +29,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         os.close(handle)
     temporary = Path(name)
     try:
-        with _resource_errors(target):
+        with resource_errors(target):
             yield temporary
             _publish(temporary, target)
     finally:
@@ -62,7 +62,8 @@ def _publish(temporary: Path, target: Path) -> None:
 
 
 @contextmanager
-def _resource_errors(target: Path) -> Iterator[None]:
+def resource_errors(target: Path) -> Iterator[None]:
+    """Turn what the system says about ``target`` (disk full, no permission) into a `ResourceError`."""
     try:
         yield
     except ResourceError:

@@ -71,7 +71,7 @@ class Sidecar:
         filled = {
             "text_sha256": self.text_sha256 or hash_text(self.text),
             "versions": self.versions or installed_versions(),
-            "signgen": self.signgen or _version("signgen"),
+            "signgen": self.signgen or package_version("signgen"),
         }
         for name, value in filled.items():
             object.__setattr__(self, name, value)
@@ -100,7 +100,7 @@ def hash_text(text: str) -> str:
 
 def installed_versions() -> dict[str, str]:
     """Versions of Python and of the packages that shape results, read without importing them."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {name: package_version(name) for name in PACKAGES}
 
 
 def write_sidecar(path: Path, payload: Sidecar) -> None:
@@ -169,7 +169,8 @@ def _output(path: Path, item: Mapping[str, Any]) -> OutputFile:
     return OutputFile(**item)
 
 
-def _version(package: str) -> str:
+def package_version(package: str) -> str:
+    """Version of an installed package, read without importing it; empty if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -175,7 +175,8 @@ def _value(name: str, value: Any, folder: Path, where: str) -> Any:
     types: tuple[type, ...] = {"str": (str,), "int": (int,), "float": (float, int)}[kind]
     if not isinstance(value, types) or isinstance(value, bool):
         raise DataError(f"{where}: {name}: expected {kind}, got {value!r:.80}")
-    return float(value) if kind == "float" and abs(value) < 1e15 else value
+    # By way of text, as a whole number may be larger than any float: it becomes infinite and is refused.
+    return float(str(value)) if kind == "float" else value
 
 
 def _row(sample: Sample, folder: Path) -> dict[str, Any]:

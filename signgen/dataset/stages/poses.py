@@ -1,0 +1,181 @@
+"""Stage 2, poses: a part of a video through an extractor, or poses that are there already, in one layout."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from signgen.data.signverse import encode_signverse_npz
+from signgen.data.video import Video, read_video
+from signgen.dataset.folder import POSES, QUALITY
+from signgen.dataset.manifest import Sample
+from signgen.dataset.reasons import Reason, reason_of
+from signgen.dataset.settings import Settings
+from signgen.dataset.stages.base import Made, rejected
+from signgen.dataset.stages.judge import judged
+from signgen.errors import DataError
+from signgen.pose.sequence import PoseSequence
+
+if TYPE_CHECKING:
+    from signgen.extract.people import Extraction
+
+
+@dataclass(frozen=True, eq=False)
+class Clip(Video):
+    """A part of a video: ``num_frames`` pictures from number ``first`` on."""
+
+    first: int = 0
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """The pictures of the part; those before it are decoded and dropped."""
+        return islice(super().frames(), self.first, self.first + self.num_frames)
+
+
+def make_poses(sample: Sample, settings: Settings) -> Made:
+    """The poses of a sample as ``poses.npz`` of SignVerse, the signer first, and ``quality.json``.
+
+    Raises:
+        DependencyError, CheckpointError: what the extractor needs is not there.
+    """
+    path = sample.poses or sample.video
+    if path is None:
+        return rejected("no-source", "give video or poses, or a command that fetches the video")
+    try:
+        found = _stored(sample, path) if sample.poses else _extracted(sample, path, settings)
+    except _UnusableError as unusable:
+        return Made(reasons=(unusable.reason,))
+    except DataError as error:
+        return Made(reasons=(reason_of(error, path),))
+    people = found.people if settings.options.all_people else found.people[:1]
+    facts, quality = judged(people)
+    npz = encode_signverse_npz(people, sample.video_id)
+    return Made({POSES: npz, QUALITY: quality}, (), found.notes, {**facts, **found.facts})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The people of a sample, the signer first, and what is to be said about them."""
+
+    people: list[PoseSequence]
+    notes: tuple[Reason, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _UnusableError(Exception):
+    """The video cannot be used, for a reason that no reader knows."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = Reason(name, detail)
+
+
+def _stored(sample: Sample, path: Path) -> _Found:
+    """Poses of a file, the person that the manifest names first."""
+    from signgen.data.poses import read_poses
+
+    people = read_poses(path, fps=sample.fps, width=sample.width, height=sample.height)
+    if sample.person >= len(people):
+        raise _UnusableError("no-person", f"person {sample.person} of {len(people)}, counted from 0")
+    people.insert(0, people.pop(sample.person))
+    signer = people[0]
+    part = _span(sample, np.arange(len(signer)) / signer.fps)
+    # A file of sequences (.skels) holds other clips than that of the signer.
+    return _Found([poses[part] for poses in people if _frame_of(poses) == _frame_of(signer)])
+
+
+def _frame_of(poses: PoseSequence) -> tuple[int, float, int, int]:
+    return len(poses), poses.fps, poses.width, poses.height
+
+
+def _extracted(sample: Sample, path: Path, settings: Settings) -> _Found:
+    """People in a video, or in a part of it."""
+    from signgen.extract.run import extract
+    from signgen.pose.clean import clean
+
+    clip = _clip(read_video(path), sample)
+    found = extract(clip, settings.extractor)
+    people, repairs = list(found.people), Counter[str]()
+    if any(len(poses) != clip.num_frames for poses in people):
+        raise _UnusableError("internal-error", f"{clip.num_frames} pictures gave {len(people[0])} frames")
+    if settings.options.clean:
+        cleaned = [clean(poses, settings.cleaning) for poses in people]
+        repairs = Counter(repair.kind for repair in cleaned[0].repairs)
+        people = [result.poses for result in cleaned]
+    if clip.is_variable_rate:
+        people = [evenly(poses, clip.times) for poses in people]
+    facts = {"crowd": found.crowd, "switches": len(found.switches), "repairs": repairs}
+    return _Found(people, tuple(_notes(clip, found)), facts)
+
+
+def _clip(video: Video, sample: Sample) -> Clip:
+    part = _span(sample, video.times)
+    if part.stop - part.start == 1:
+        raise _UnusableError("one-frame", "a single picture is no signing")
+    values = {f.name: getattr(video, f.name) for f in dataclasses.fields(video)}
+    values["num_frames"], values["times"] = (
+        part.stop - part.start,
+        video.times[part] - video.times[part.start],
+    )
+    return Clip(**values, first=part.start)
+
+
+def _span(sample: Sample, times: np.ndarray) -> slice:
+    """The pictures whose time lies in the part that the manifest asks for."""
+    if not len(times):
+        raise _UnusableError("too-short", "0 frames")
+    # Half a millisecond of grace: manifests give times in decimals.
+    start = int(np.searchsorted(times, sample.start - 5e-4))
+    end = len(times) if sample.end is None else int(np.searchsorted(times, sample.end - 5e-4))
+    if start >= end:
+        asked = f"{sample.start:g} to {'its end' if sample.end is None else f'{sample.end:g} s'}"
+        raise _UnusableError("out-of-range", f"{asked}, the file has {times[-1]:.2f} s")
+    return slice(start, end)
+
+
+def evenly(poses: PoseSequence, times: np.ndarray) -> PoseSequence:
+    """Poses at uneven times, at the even times of their rate; what lies between two frames is interpolated.
+
+    Args:
+        poses: T frames.
+        times: (T,) time of each [s], rising.
+    """
+    from signgen.pose.motion import join, split
+    from signgen.pose.motion_kernels import sample
+
+    count = max(1, round(float(times[-1]) * poses.fps) + 1)
+    positions = np.interp(np.arange(count) / poses.fps, times, np.arange(len(times), dtype=np.float64))
+    points, confidence = split(poses)
+    return join(poses, *sample(points, confidence, positions))
+
+
+def _notes(video: Video, found: Extraction) -> Iterator[Reason]:
+    if video.is_variable_rate:
+        yield Reason("variable-rate", f"{video.num_frames} pictures, on average {video.fps:.3f} a second")
+    turned = rotation(video.path)
+    if turned:
+        yield Reason("rotated", f"by {turned} degrees")
+    if found.crowd > 1:
+        yield Reason("several-people", f"up to {found.crowd} in one picture")
+    if found.switches:
+        yield Reason("signer-switch", f"{len(found.switches)} times")
+
+
+def rotation(path: Path) -> int:
+    """By how many degrees a player turns the pictures of a video."""
+    import av
+
+    from signgen.data.demux import opened
+
+    with opened(path) as (container, stream):
+        try:
+            frame = next(container.decode(stream), None)
+        except av.FFmpegError:
+            return 0
+    return 0 if frame is None else round(frame.rotation) % 360
