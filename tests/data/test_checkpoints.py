@@ -53,7 +53,7 @@ def test_the_index_is_complete():
         assert known.name == name
         assert known.source.startswith("https://")
         assert known.kind in ("person-detector", "pose-estimator")
-        assert (known.layout == "coco-wholebody") == (known.kind == "pose-estimator")
+        assert (known.layout in ("coco-wholebody", "openpose")) == (known.kind == "pose-estimator")
 
 
 @pytest.mark.parametrize("given", [{}, {"size": None}, {"sha256": None}, {"size": None, "sha256": None}])
