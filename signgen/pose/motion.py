@@ -9,7 +9,17 @@ import numpy as np
 
 from signgen.errors import PoseError
 from signgen.pose.bones import IS_RIGID, ORDER
-from signgen.pose.layout import BODY, FACE, LEFT_HAND, LEFT_WRIST, PARENTS, RIGHT_HAND, RIGHT_WRIST
+from signgen.pose.layout import (
+    BODY,
+    FACE,
+    LEFT_ELBOW,
+    LEFT_HAND,
+    LEFT_WRIST,
+    PARENTS,
+    RIGHT_ELBOW,
+    RIGHT_HAND,
+    RIGHT_WRIST,
+)
 from signgen.pose.sequence import PoseSequence
 
 # Half-power-kept cut-offs of the zero-phase filter: 99 % of the power of wrist movement lies below 6 Hz, of
@@ -21,6 +31,8 @@ SHORT_RUN = 15
 MAX_GAP = 6
 _ARMS = slice(1, 14)
 _BONES = ORDER[FACE.start > ORDER]
+# Bones of arms and hands, by their end: in space they have one length.
+_LIMBS = np.array([RIGHT_ELBOW, RIGHT_WRIST, LEFT_ELBOW, LEFT_WRIST, *range(LEFT_HAND.start, FACE.start)])
 
 
 def _local_fit(size: int = 5, degree: int = 2) -> np.ndarray:
@@ -153,13 +165,16 @@ def smooth(
     *,
     in_space: bool = False,
 ) -> np.ndarray:
-    """`low_pass` on working arrays; see there. Bones keep their length in the picture or, with true depth, in space."""
+    """`low_pass` on working arrays; see there. Bones keep their length in the picture; with true depth those of the
+    arms have their median length in space."""
     dims = 3 if in_space else 2
     from signgen.pose.motion_kernels import clear_missing, hang_hand, impose_lengths, lengths_to_parents
 
     # The face neither bends nor carries anything: it stays as it is.
     lengths = lengths_to_parents(points[:, : FACE.start], PARENTS, dims)
     lengths[:, _ARMS] = filtered(lengths[:, _ARMS, None], confidence[:, _ARMS], fps, body_hz)[..., 0]
+    if in_space:
+        lengths[:, _LIMBS] = np.median(lengths[:, _LIMBS], axis=0)
     out = points.copy()
     out[:, BODY] = filtered(points[:, BODY], confidence[:, BODY], fps, body_hz)
     for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):

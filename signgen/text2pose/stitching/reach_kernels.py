@@ -30,6 +30,8 @@ _NEAREST = 0.5
 _FOREARM_AT = (0.4, 0.6, 0.8)
 _FOREARM_RADIUS, _HAND_RADIUS = 0.11, 0.05
 _SAMPLES = 24
+# So deep a point may be in what its flesh touches [shoulder widths].
+_TOLERANCE = 0.006
 # Ways to swing out of a body: directions for a right hand; amplitudes [shoulder widths] of which the least that is
 # free of it is taken, and what a shoulder width of it costs against one of depth, summed over points and frames.
 _WAYS = np.array(
@@ -188,7 +190,7 @@ def _trespass(track: np.ndarray, ends: np.ndarray, bodies: np.ndarray, others: n
 @njit(cache=True, nogil=True)
 def _allowed(first: float, last: float, u: float) -> float:
     """Depth that is let pass at ``u``: what touches at an end comes off, or comes in, little by little."""
-    return max(max(first, 0.0) * (1 - u), max(last, 0.0) * u) + 0.006
+    return max(first, 0.0) * (1 - u) + max(last, 0.0) * u + _TOLERANCE
 
 
 @njit(cache=True, nogil=True)
