@@ -41,6 +41,7 @@ from signgen.render.avatar import Avatar
 from signgen.render.signer.body_parts import FINGERS, INDEX
 from signgen.render.signer.scene import Scene, scene_of
 
+PROCESSES = 2
 DETECTOR = Path(__file__).with_name("closed_loop_detector.py")
 MIDDLE_KNUCKLE, NEAR, LOWERED, COVERED = 9, 0.2, 0.5, 0.5
 SIDES = {"left": (LEFT_HAND, LEFT_ELBOW, LEFT_WRIST), "right": (RIGHT_HAND, RIGHT_ELBOW, RIGHT_WRIST)}
@@ -191,10 +192,18 @@ def report(hands: Sequence[Hand], body: np.ndarray, face: np.ndarray, worst: int
 
 def search(python: str, folder: Path, every: int) -> None:
     """Run the detector on all frames in a folder; it says a lot, which is shown only if it fails."""
-    command = [python, str(DETECTOR), str(folder), "--every", str(every)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"the detector failed:\n{done.stderr[-2000:]}")
+    command = [python, str(DETECTOR), str(folder), "--every", str(every), "--parts", str(PROCESSES)]
+    logs = [folder / f"detector-{part}.log" for part in range(PROCESSES)]
+    running = []
+    for part, log in enumerate(logs):
+        with log.open("w") as errors:
+            running.append(
+                subprocess.Popen([*command, "--part", str(part)], stdout=subprocess.DEVNULL, stderr=errors)
+            )
+    codes = [one.wait() for one in running]
+    for code, log in zip(codes, logs, strict=True):
+        if code:
+            raise SystemExit(f"the detector failed:\n{log.read_text()[-2000:]}")
 
 
 def compare(folder: Path, truths: dict[str, Truth], mode: str, every: int, worst: int) -> None:

@@ -47,8 +47,10 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=3, help="single frames: every n-th; 0 for none")
+    parser.add_argument("--part", type=int, default=0, help="this one of ...")
+    parser.add_argument("--parts", type=int, default=1, help="... so many processes that share the clips")
     arguments = parser.parse_args()
-    for path in sorted(arguments.folder.glob("*.frames.npy")):
+    for path in sorted(arguments.folder.glob("*.frames.npy"))[arguments.part :: arguments.parts]:
         frames = np.load(path, mmap_mode="r")
         name = path.name.removesuffix(".frames.npy")
         np.savez(path.with_name(f"{name}.video.npz"), **detect(frames, track=True))

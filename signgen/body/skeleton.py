@@ -38,8 +38,8 @@ FINGER_LIMITS = np.array([(-25.0, 100.0), (-30.0, 30.0), (-5.0, 112.0), (-5.0, 8
 # Farthest that is easy [degrees]: forearm turned palm up or down, wrist bent back or to the palm, to the thumb or
 # the little finger.
 LIMITS = np.array([(-80.0, 80.0), (-60.0, 70.0), (-22.0, 32.0)])
-# Strain at the limit of one of them [degrees].
-WITHIN = 15.0
+# Strain at the limit of one of them [degrees], and of each degree beyond.
+WITHIN, BEYOND = 15.0, 1.25
 
 
 def hand_points(shapes: np.ndarray) -> np.ndarray:
@@ -94,26 +94,38 @@ def two_bones(
         (..., 3) middle joint, (..., 3) end.
     """
     way = target - root
-    distance = np.sqrt(np.sum(way * way, axis=-1, keepdims=True))
+    distance = _length(way)
     axis = way / np.maximum(distance, 1e-9)
     reach = np.clip(distance, abs(first - second) + 1e-4, (first + second) * 0.9995)
     along = (first**2 - second**2 + reach**2) / (2 * reach)
     aside = np.sqrt(np.maximum(first**2 - along**2, 0.0))
-    side = unit(pole - axis * np.sum(pole * axis, axis=-1, keepdims=True))
+    side = unit(pole - axis * _dot(pole, axis))
     return root + along * axis + aside * side, root + reach * axis
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Vectors of length 1 in the direction of (..., 3) ``vectors``."""
-    length = np.sqrt(np.sum(vectors * vectors, axis=-1, keepdims=True))
-    found: np.ndarray = vectors / np.maximum(length, 1e-12)
+    found: np.ndarray = vectors / np.maximum(_length(vectors), 1e-12)
+    return found
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(..., 1)."""
+    found: np.ndarray = np.einsum("...i,...i->...", a, b)[..., None]
+    return found
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    """(..., 1)."""
+    found: np.ndarray = np.sqrt(_dot(vectors, vectors))
     return found
 
 
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(..., 3) vector products, without the overhead of numpy's."""
     (ax, ay, az), (bx, by, bz) = ((v[..., 0], v[..., 1], v[..., 2]) for v in (a, b))
-    found: np.ndarray = np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+    found = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    found[..., 0], found[..., 1], found[..., 2] = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
     return found
 
 
@@ -123,7 +135,7 @@ def hand_frame(fingers: np.ndarray, palm: np.ndarray) -> np.ndarray:
     The finger direction is kept; the palm is turned until it is perpendicular to it.
     """
     along = unit(fingers)
-    out = unit(palm - along * np.sum(palm * along, axis=-1, keepdims=True))
+    out = unit(palm - along * _dot(palm, along))
     return np.stack([along, cross(along, out), out], axis=-1)
 
 
@@ -133,7 +145,7 @@ def elbow_pole(wrist: np.ndarray, swivel: np.ndarray | float) -> np.ndarray:
     # Down and a little out; back for an arm that hangs, forward for one that is raised.
     hanging = np.empty_like(axis)
     hanging[..., 0], hanging[..., 1], hanging[..., 2] = -0.30, 1.0, 0.35 * axis[..., 1]
-    base = unit(hanging - axis * np.sum(axis * hanging, axis=-1, keepdims=True))
+    base = unit(hanging - axis * _dot(axis, hanging))
     angle = np.radians(np.asarray(swivel, dtype=np.float64))[..., None]
     found: np.ndarray = np.cos(angle) * base + np.sin(angle) * cross(base, axis)
     return found
@@ -142,7 +154,7 @@ def elbow_pole(wrist: np.ndarray, swivel: np.ndarray | float) -> np.ndarray:
 def right_arm(wrist: np.ndarray, swivel: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """(..., 3) elbow and (..., 3) wrist of a right arm that reaches for ``wrist`` (brought within reach)."""
     way = wrist - SHOULDER
-    near = _NEAREST_WRIST / np.maximum(np.sqrt(np.sum(way * way, axis=-1, keepdims=True)), 1e-6)
+    near = _NEAREST_WRIST / np.maximum(_length(way), 1e-6)
     wrist = SHOULDER + way * np.maximum(1.0, near)
     return two_bones(SHOULDER, wrist, UPPER_ARM, FOREARM, elbow_pole(wrist, swivel))
 
@@ -188,20 +200,21 @@ def turned_hand(angles: np.ndarray, forearm: np.ndarray) -> np.ndarray:
 
 def rotation(vectors: np.ndarray) -> np.ndarray:
     """(..., 3, 3) rotations about (..., 3) ``vectors`` by their lengths [rad] (Rodrigues)."""
-    angle = np.linalg.norm(vectors, axis=-1)[..., None]
+    angle = _length(vectors)
     axis = vectors / np.maximum(angle, 1e-12)
     x, y, z = axis[..., 0], axis[..., 1], axis[..., 2]
-    zero = np.zeros_like(x)
-    across = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*x.shape, 3, 3)
+    across = np.zeros((*x.shape, 3, 3))
+    across[..., 0, 1], across[..., 0, 2], across[..., 1, 2] = -z, y, -x
+    across[..., 1, 0], across[..., 2, 0], across[..., 2, 1] = z, -y, x
     angle = angle[..., None]
     found: np.ndarray = np.eye(3) + np.sin(angle) * across + (1 - np.cos(angle)) * (across @ across)
     return found
 
 
 def strain(angles: np.ndarray) -> np.ndarray:
-    """(...) effort of (..., 3) `wrist_angles` [degrees]: a little within the limits, in full beyond them."""
+    """(...) effort of (..., 3) `wrist_angles` [degrees]: a little within the limits, much beyond them."""
     low, high = LIMITS.T
     beyond = np.maximum(0.0, low - angles) + np.maximum(0.0, angles - high)
     used = angles / np.where(angles < 0, -low, high)
-    found: np.ndarray = np.sum(beyond + WITHIN * used * used, axis=-1)
+    found: np.ndarray = np.sum(BEYOND * beyond + WITHIN * used * used, axis=-1)
     return found

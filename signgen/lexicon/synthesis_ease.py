@@ -20,7 +20,7 @@ from signgen.body.surface import SOLIDS
 from signgen.lexicon.notation_steps import Direction
 
 # Elbows are tried this far out [degrees]; a degree away from the usual one costs this much of a degree of strain.
-_SWIVELS = np.arange(-45.0, 76.0, 10.0)
+_SWIVELS = np.arange(-25.0, 76.0, 10.0)
 _USUAL_SWIVEL, _SWIVEL_COST = 5.0, 0.4
 # An elbow higher than this [m under the neck] costs so many degrees of strain per metre.
 _LOW_ELBOW, _RAISED_COST = 0.14, 250.0
@@ -103,21 +103,21 @@ class Ends:
 
 def held_frames(
     ends: Ends, named: tuple[np.ndarray, np.ndarray], most: float, *, meets: bool = False
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(3, 3) hand frames at both ends near the named ones, and the (3, 3) forearm half way between them."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """(3, 3) hand frames at both ends near the named ones, and the (3, 3) forearm half way if they differ."""
     c = ends.contact
     if np.array_equal(*named):
         held = ends.held([c, 1 - c])
-        wrists = held.wrists(named[0])
-        first = last = relaxed(named[0], held, easy_swivel(wrists, named[0]), most, meets=meets)
-    else:
-        held = ends.held([c])
-        swivel = easy_swivel(held.wrists(named[c]), named[c])
-        touching = relaxed(named[c], held, swivel, most, meets=meets)
-        away = ends.held([1 - c], None if ends.stays else touching @ ends.touch[c])
-        other = relaxed(named[1 - c], away, swivel, most, meets=meets)
-        first, last = (other, touching) if c else (touching, other)
-        wrists = np.concatenate([held.wrists(touching), away.wrists(other)])
+        swivel = easy_swivel(held.wrists(named[0]), named[0])
+        frame = relaxed(named[0], held, swivel, most, meets=meets)
+        return frame, frame, None
+    held = ends.held([c])
+    swivel = easy_swivel(held.wrists(named[c]), named[c])
+    touching = relaxed(named[c], held, swivel, most, meets=meets)
+    away = ends.held([1 - c], None if ends.stays else touching @ ends.touch[c])
+    other = relaxed(named[1 - c], away, swivel, most, meets=meets)
+    first, last = (other, touching) if c else (touching, other)
+    wrists = np.concatenate([held.wrists(touching), away.wrists(other)])
     middle = wrists.mean(axis=0)
     swivel = easy_swivel(wrists, np.stack([first, last]))
     return first, last, forearm_frame(*right_arm(middle, swivel))
@@ -171,16 +171,17 @@ def _inside(points: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(0.0, np.maximum(*depths)))
 
 
-def turned(first: np.ndarray, last: np.ndarray, done: np.ndarray, forearm: np.ndarray) -> np.ndarray:
+def turned(first: np.ndarray, last: np.ndarray, done: np.ndarray, forearm: np.ndarray | None) -> np.ndarray:
     """(n, 3, 3) hand frames from ``first`` to ``last`` at (n,) shares of the way, as wrist and forearm turn.
 
     Args:
         first: (3, 3) hand frame.
         last: (3, 3) hand frame.
         done: (n,).
-        forearm: (3, 3) from `signgen.body.skeleton.forearm_frame`, as it is in the middle of the way.
+        forearm: (3, 3) from `signgen.body.skeleton.forearm_frame`, as it is in the middle of the way; None
+            for a hand that does not turn.
     """
-    if np.array_equal(first, last):
+    if forearm is None:
         return np.broadcast_to(first, (len(done), 3, 3))
     a, b = wrist_angles(np.stack([first, last]), forearm)
     return turned_hand(a + done[:, None] * (b - a), forearm)

@@ -58,10 +58,6 @@ class Posture:
         found: np.ndarray = self.wrist[:, None] + hand_points(self.shape) @ self.frame.transpose(0, 2, 1)
         return found
 
-    def forearm(self) -> np.ndarray:
-        """(n, 3, 3) from `signgen.body.skeleton.forearm_frame`."""
-        return forearm_frame(*right_arm(self.wrist, self.swivel))
-
     def arm(self) -> tuple[np.ndarray, np.ndarray]:
         """(n, 3) elbow, (n, 21, 3) keypoints of the hand at the wrist that the arm reaches."""
         elbow, wrist = right_arm(self.wrist, self.swivel)
@@ -89,13 +85,16 @@ def blended(a: Posture, b: Posture, frames: int, bulge: float) -> Posture:
     ways = np.arange(1, frames + 1) / (frames + 1)
     done = minimum_jerk(ways)
     shape_done = minimum_jerk(np.minimum(1.0, ways / 0.85))[:, None]
-    wrist = a.wrist + done[:, None] * (b.wrist - a.wrist)
-    wrist[:, 2] -= bulge * np.sin(np.pi * done)
-    swivel = a.swivel + done * (b.swivel - a.swivel)
-    first, last = (wrist_angles(p.frame, p.forearm()) for p in (a, b))
+    # Both ends are worked out along with the way between them.
+    shares = np.concatenate([[0.0], done, [1.0]])
+    wrist = a.wrist + shares[:, None] * (b.wrist - a.wrist)
+    wrist[:, 2] -= bulge * np.sin(np.pi * shares)
+    swivel = a.swivel + shares * (b.swivel - a.swivel)
     forearm = forearm_frame(*right_arm(wrist, swivel))
-    frame = turned_hand(first + done[:, None] * (last - first), forearm)
-    return Posture(wrist, frame, a.shape + shape_done * (b.shape - a.shape), swivel)
+    first, last = wrist_angles(np.concatenate([a.frame, b.frame]), forearm[[0, -1]])
+    way = slice(1, -1)
+    frame = turned_hand(first + done[:, None] * (last - first), forearm[way])
+    return Posture(wrist[way], frame, a.shape + shape_done * (b.shape - a.shape), swivel[way])
 
 
 def shapes_of(hand: tuple[str, str], done: np.ndarray) -> np.ndarray:
