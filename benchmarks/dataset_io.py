@@ -26,6 +26,7 @@ from signgen.data.columnar import Clip, Columnar, write_columnar
 from signgen.data.npz import read_npz, write_npz
 from signgen.data.shards import Recording, read_shard, write_shard
 from signgen.data.signverse import encode_signverse_npz
+from signgen.data.stream import PoseStream
 from signgen.pose.layout import PARTS
 from signgen.pose.sequence import PoseSequence, cleaned
 
@@ -127,6 +128,7 @@ def main() -> None:
             "columnar, read": lambda: our_columns(columns, checked=True),
             "columnar, read_keypoints": lambda: our_columns(columns, checked=False),
             "columnar, random windows of 64": lambda: our_windows(columns, total),
+            "PoseStream, shuffled": lambda: sum(len(clip.keypoints) for clip in PoseStream((columns,))),
         }
         rates = timed(readers, args.rounds)
         size = {"shard": plain, "deflated": deflated, "columnar": columns}
