@@ -9,8 +9,8 @@ from signgen.body.lift_hand import HandModel
 # Sizes that are tried, as shares of the usual one; how far a hand's, and a palm bone's share of it, go from it.
 _SHARES = np.arange(0.6, 1.501, 0.02)
 _SIZES, _BONES = 0.15, 0.05
-# Noise makes a hand seem so large; a size nearer to the usual one than this is taken to be it: palms tell no better.
-_SEEMS, _SURELY = 1.025, 0.045
+# Noise makes a hand seem so large; palms tell no better than so, and nearer to the usual size than this it is taken.
+_SEEMS, _SURELY = 1.025, 0.06
 # Noise of a bone's length in the picture [m].
 _NOISE = 0.006
 # Directions that a bone may have: how much of its length is in the picture, evenly on a sphere (Archimedes).
@@ -34,8 +34,10 @@ def own_hand(hands: list[tuple[np.ndarray, np.ndarray]], usual: HandModel) -> Ha
             steps = seen[:, bone + 1] - seen[:, 0]
             has = np.minimum(weight[:, bone + 1], weight[:, 0]) > 0.5
             told[i] += _told(_some(steps[has]), usual.lengths[bone])
+    if not told.any():
+        return usual
     off = _likeliest_size(told) / _SEEMS - 1
-    return HandModel(usual.lengths * (1 + np.sign(off) * max(0.0, abs(off) - _SURELY)), usual.roots)
+    return HandModel(usual.lengths * (1 + off / (1 + (_SURELY / max(abs(off), 1e-6)) ** 4)), usual.roots)
 
 
 def _some(steps: np.ndarray) -> np.ndarray:
