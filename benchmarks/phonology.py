@@ -3,7 +3,7 @@
 Run: python benchmarks/phonology.py [../shared/data/asl_lex_phonology.csv] [--list | --markdown | --renew]
 Prints the agreement per feature and whether every disagreement has its reason in phonology_reasons.yaml; it
 exits with 1 if one is missing or stale. --list prints every disagreement, --markdown the tables of
-docs/phonology.md from the reasons, --renew brings the file of reasons up to date (new ones are left empty).
+docs/phonology.md from the reasons, --renew brings both up to date (new reasons are left empty).
 How entries and rows are paired, and the conventions, are in docs/phonology.md.
 """
 
@@ -42,6 +42,9 @@ SAME = {
 }
 GOALS = {"handshape": 0.90, "major": 0.95, "sign_type": 0.97, "movement": 0.85}
 REASONS = Path(__file__).with_name("phonology_reasons.yaml")
+PAGE = Path(__file__).parents[1] / "docs" / "phonology.md"
+# The tables stand in the page after this heading.
+HEADING = "## Every disagreement\n"
 
 
 class Pair(NamedTuple):
@@ -148,7 +151,15 @@ def markdown(reasons: Reasons) -> str:
         ]
         lines += [f"| {s} | {one['ours']} | {one['asl_lex']} | {one['why']} |" for s, one in signs.items()]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def write(reasons: Reasons) -> None:
+    """Write the file of reasons, and the tables into the page."""
+    text = yaml.safe_dump(reasons, sort_keys=False, allow_unicode=True, width=200)
+    REASONS.write_text("# Why signs differ from ASL-LEX 2.0; see phonology.py.\n" + text, encoding="utf-8")
+    before = PAGE.read_text(encoding="utf-8").partition(HEADING)[0]
+    PAGE.write_text(before + HEADING + "\n" + markdown(reasons), encoding="utf-8")
 
 
 def report(found: list[Pair]) -> str:
@@ -169,7 +180,7 @@ def main() -> int:
     paths = [Path(a) for a in sys.argv[1:] if not a.startswith("-")]
     reasons: Reasons = yaml.safe_load(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
     if "--markdown" in sys.argv:
-        print(markdown(reasons))
+        print(markdown(reasons), end="")
         return 0
     path = paths[0] if paths else Path(__file__).parents[2] / "shared" / "data" / "asl_lex_phonology.csv"
     if not path.exists():
@@ -183,10 +194,7 @@ def main() -> int:
                 print(f"{name:10} {sign:22} {codes['ours']:30} ASL-LEX: {codes['asl_lex']}")
     if "--renew" in sys.argv:
         reasons = renewed(differing, reasons)
-        text = yaml.safe_dump(reasons, sort_keys=False, allow_unicode=True, width=200)
-        REASONS.write_text(
-            "# Why signs differ from ASL-LEX 2.0; see phonology.py.\n" + text, encoding="utf-8"
-        )
+        write(reasons)
     wrong = problems(differing, reasons)
     print("\n".join(wrong) or "every disagreement has its reason")
     return bool(wrong)
