@@ -1,7 +1,8 @@
 """Hands of the rig: how each finger joint turns, how far it may, and the angles that fit given finger bones.
 
 A finger is bent at its knuckle and spread to the side there, and bent at its middle and end joints. The thumb's
-first joint, at the wrist, also rolls. Angles are 0 in the resting hand, which is slightly bent.
+first joint, at the wrist, also rolls. Angles are 0 in the resting hand, which is slightly bent. A thumb that is
+nearly straight hardly tells its roll; such frames go along with those around them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.body.asset import Shape
+from signgen.body.steady import steadied_step
 from signgen.body.turning import about, angle_about, unit
 
 # The five angles of a finger [radians].
@@ -21,6 +23,9 @@ _FINGER_LIMITS = [(-45, 90), (-28, 28), (0, 0), (-25, 110), (-25, 85)]
 LIMITS = np.radians(np.array([_THUMB_LIMITS, *[_FINGER_LIMITS] * 4], np.float64))
 # Pull of spread and roll towards 0 where a bent or straight finger leaves them open.
 _DAMPING = 1e-3
+# Out-of-plane part [sine of an angle] that a thumb may keep before its roll is told less; squared sine of the bend of
+# its outer bones that tells it by half; how much rolls resist bending over time, against squared sines.
+_ROLL_NOISE, _HALF_TOLD, _ROLL_STIFFNESS = 0.01, 0.05, 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +95,8 @@ def fit_angles(rig: HandRig, bones: np.ndarray) -> np.ndarray:
 
     Args:
         rig: the resting hand.
-        bones: (T, 5, 3, 3) directions of the three bones of each finger, in the axes of the resting hand.
+        bones: (T, 5, 3, 3) directions of the three bones of each finger in consecutive frames, in the axes of the
+            resting hand.
     """
     angles = np.zeros((*bones.shape[:2], 5))
     bend, spread, first = rig.bend[None], rig.spread[None], rig.rest[None, :, 0]
@@ -103,9 +109,8 @@ def fit_angles(rig: HandRig, bones: np.ndarray) -> np.ndarray:
     angles[..., KNUCKLE] = _limited(angle_about(bend, np.broadcast_to(first, turned[:, :, 0].shape), turned[:, :, 0]),
                                     KNUCKLE)  # fmt: skip
     turned = _undone(bend, angles[..., KNUCKLE], turned)
-    roll = _unturned(first, turned, bend, rig.rest, np.ones((5, 3)) * (0.0, 1.0, 1.0), LIMITS[:, ROLL])
-    angles[..., ROLL] = roll
-    turned = _undone(first, roll, turned)
+    angles[:, :1, ROLL] = _unrolled(first[:, :1], turned[:, :1], bend[:, :1], rig.rest[:1])
+    turned = _undone(first, angles[..., ROLL], turned)
     for joint, angle in ((1, MIDDLE), (2, END)):
         at_rest = np.broadcast_to(rig.rest[None, :, joint], turned[:, :, joint].shape)
         angles[..., angle] = _limited(angle_about(bend, at_rest, turned[:, :, joint]), angle)
@@ -121,20 +126,59 @@ def _unturned(
     weights: np.ndarray,
     limits: np.ndarray,
 ) -> np.ndarray:
-    """(T, 5) angle about ``axis`` that, undone, brings bones as near to their plane of bending as at rest.
+    """(T, F) angle about ``axis`` that, undone, brings bones as near to their plane of bending as at rest.
 
     Damped Gauss-Newton on the components of the bones along the axis of bending.
     """
-    wanted = np.sum(rest * bend[0][:, None], axis=-1)
     angle = np.zeros(bones.shape[:2])
     for _ in range(6):
-        turned = _undone(axis, angle, bones)
-        gap = np.sum(turned * bend[:, :, None], axis=-1) - wanted
-        slope = -np.sum(np.cross(axis[:, :, None], turned) * bend[:, :, None], axis=-1)
-        top = np.sum(weights * slope * gap, axis=-1) + _DAMPING * angle
-        angle = angle - top / (np.sum(weights * slope**2, axis=-1) + _DAMPING)
+        top, told = _out_of_plane(axis, angle, bones, bend, rest, weights)
+        angle = angle - (top + _DAMPING * angle) / (told + _DAMPING)
         angle = np.clip(angle, limits[:, 0], limits[:, 1])
     return angle
+
+
+def _unrolled(axis: np.ndarray, bones: np.ndarray, bend: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """(T, 1) roll of the thumb: as `_unturned` by its outer bones, over all frames at once.
+
+    It is told by how far these bones are bent, and by how well any roll explains them: a thumb that is nearly
+    straight, or that bends as none does, goes along with the frames around it.
+    """
+    outer, limits = np.array([[0.0, 1.0, 1.0]]), LIMITS[:1, ROLL]
+    roll = _unturned(axis, bones, bend, rest, outer, limits)
+    left, slope = _gap(axis, roll, bones, bend, rest)
+    told = np.sum(outer * slope**2, axis=-1)
+    say = told / (told + _HALF_TOLD)
+    say *= _ROLL_NOISE**2 / (_ROLL_NOISE**2 + np.sum(outer * left**2, axis=-1))
+    roll = np.zeros_like(roll)
+    for _ in range(6):
+        top, told = _out_of_plane(axis, roll, bones, bend, rest, outer)
+        roll = steadied_step(say * (told + _DAMPING), say * (top + _DAMPING * roll), roll, _ROLL_STIFFNESS)
+        roll = np.clip(roll, limits[:, 0], limits[:, 1])
+    return roll
+
+
+def _out_of_plane(
+    axis: np.ndarray,
+    angle: np.ndarray,
+    bones: np.ndarray,
+    bend: np.ndarray,
+    rest: np.ndarray,
+    weights: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """First and second derivative (T, F) by ``angle`` of half the squared gap to the plane of bending."""
+    gap, slope = _gap(axis, angle, bones, bend, rest)
+    return np.sum(weights * slope * gap, axis=-1), np.sum(weights * slope**2, axis=-1)
+
+
+def _gap(
+    axis: np.ndarray, angle: np.ndarray, bones: np.ndarray, bend: np.ndarray, rest: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far bones (T, F, 3) are from their plane of bending [sine], and its change with ``angle``."""
+    wanted = np.sum(rest * bend[0][:, None], axis=-1)
+    turned = _undone(axis, angle, bones)
+    gap = np.sum(turned * bend[:, :, None], axis=-1) - wanted
+    return gap, -np.sum(np.cross(axis[:, :, None], turned) * bend[:, :, None], axis=-1)
 
 
 def _undone(axis: np.ndarray, angle: np.ndarray, bones: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from signgen.body.arms import Goal, fit_arm
 from signgen.body.asset import Shape
 from signgen.body.contact import SeenHead, hand_offsets, wrist_places
 from signgen.body.expression import fit_actions
@@ -18,9 +19,9 @@ from signgen.body.kinematics import BodyPose, at_rest, move_bones
 from signgen.body.turning import (
     about,
     best_rotation,
-    bridged,
     frame,
     held,
+    relative,
     share_of,
     shortest_arc,
     twist_about,
@@ -43,16 +44,8 @@ from signgen.pose.layout import (
 ARMS = {"R": (2, 3, 4, RIGHT_HAND), "L": (5, 6, 7, LEFT_HAND)}
 SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 NECK_BONES = ("neck01", "neck02", "neck03", "head")
-# Furthest turns [radians]: of the spine, the neck, its lowest bone, a wrist, a collar bone.
-MOST_SPINE, MOST_NECK, MOST_TILT, MOST_WRIST, MOST_COLLAR = np.radians((60.0, 80.0, 35.0, 95.0, 30.0))
-# A wrist bent further than that is an error, and is bridged from the good frames around it.
-BROKEN_WRIST = MOST_WRIST
-# An arm is never quite straight and never folded flat: share of its length between shoulder and wrist.
-LEAST_REACH, MOST_REACH = 0.25, 0.9995
-# Where arms hang that were never seen: directions of upper arm and forearm of the right side.
-HANGING = unit(np.array([[-0.18, 1.0, 0.02], [-0.06, 1.0, -0.18]]))
-# Shares of the hand's turn about the forearm that the two forearm bones take, for skin that does not wring.
-TWIST_SHARES = (0.25, 0.4)
+# Furthest turns [radians]: of the spine, the neck, its lowest bone, a collar bone.
+MOST_SPINE, MOST_NECK, MOST_TILT, MOST_COLLAR = np.radians((60.0, 80.0, 35.0, 30.0))
 
 
 def fit_pose(shape: Shape, points: np.ndarray, confidence: np.ndarray | None = None) -> BodyPose:
@@ -119,7 +112,7 @@ def _fit_trunk(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarra
     half_yaw = about(np.array([0.0, 1.0, 0.0]), 0.5 * twist_about(chest, np.array([0.0, 1.0, 0.0])))
     pelvis = frame(hip_line, down) @ frame(rest[LEFT_HIP] - rest[RIGHT_HIP], rest_down).T
     root = np.where(hips[:, None, None], pelvis, half_yaw)
-    bend = share_of(_relative(root, chest), 1 / len(SPINE), MOST_SPINE)
+    bend = share_of(relative(root, chest), 1 / len(SPINE), MOST_SPINE)
     pose.rotations[:, 0] = root
     for bone in SPINE:
         pose.rotations[:, body.bone[bone]] = bend
@@ -130,7 +123,7 @@ def _fit_trunk(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarra
         now = unit(bones.placed[:, arm] - bones.placed[:, collar])
         wanted = unit(points[:, shoulder] - bones.placed[:, collar])
         turn = share_of(shortest_arc(now, wanted), 1.0, MOST_COLLAR)
-        local = _relative(bones.turned[:, collar], turn @ bones.turned[:, collar])
+        local = relative(bones.turned[:, collar], turn @ bones.turned[:, collar])
         pose.rotations[:, collar] = held(local, shoulders, np.eye(3))
     _move_neck(shape, pose, np.where(shoulders[:, None], middle, np.nan))
 
@@ -150,86 +143,37 @@ def _fit_head(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray
     lowest, *upper = (shape.body.bone[name] for name in NECK_BONES)
     wanted = head.middle + np.einsum("tij,tj->ti", head.turned, shape.heads[top] - head.rest_middle)
     chest = move_bones(shape, pose).turned[:, chest_bone]
-    relative = held(_relative(chest, head.turned), head.is_known, np.eye(3))
+    whole = held(relative(chest, head.turned), head.is_known, np.eye(3))
     for _ in range(4):
         bones = move_bones(shape, pose)
         base = bones.placed[:, lowest]
         swing = shortest_arc(unit(bones.placed[:, top] - base), unit(wanted - base))
-        tilt = held(_relative(chest, swing @ bones.turned[:, lowest]), head.is_known, np.eye(3))
+        tilt = held(relative(chest, swing @ bones.turned[:, lowest]), head.is_known, np.eye(3))
         pose.rotations[:, lowest] = share_of(tilt, 1.0, MOST_TILT)
-        rest_of_it = _relative(pose.rotations[:, lowest], relative)
+        rest_of_it = relative(pose.rotations[:, lowest], whole)
         pose.rotations[:, upper] = share_of(rest_of_it, 1 / len(upper), MOST_NECK)[:, None]
 
 
 def _fit_side(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray, side: str) -> None:
-    """Fingers and the palm's orientation, then the arm that brings the hand where it belongs, then the wrist."""
+    """Fingers and the palm's orientation, then the arm that brings the hand where it belongs."""
     rig = hand_rig(shape, side)
-    _, _, wrist, own = ARMS[side]
+    shoulder, elbow, wrist, own = ARMS[side]
     other = ARMS["L" if side == "R" else "R"][3]
     turned, is_known = _seen_palm(rig, points[:, own], seen[:, own])
     _fit_fingers(pose, rig, turned, points[:, own], seen[:, own], is_known)
     offsets = hand_offsets(shape, rig, turned, pose.rotations[:, rig.bones])
     offsets[~is_known] = np.nan
     places = wrist_places(shape, pose, points, seen, (own, other, wrist), offsets)
-    _fit_arm(shape, pose, points, seen, side, places)
-    _fit_wrist(shape, pose, rig, side, turned, is_known)
-
-
-def _fit_arm(
-    shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray, side: str, places: np.ndarray
-) -> None:
-    """Shoulder and elbow, so that the wrist is at ``places`` and the elbow on the side where it was."""
-    body = shape.body
-    shoulder, elbow, wrist, _ = ARMS[side]
-    bones = move_bones(shape, pose)
-    upper, fore, hand = (body.bone[f"{name}.{side}"] for name in ("upperarm01", "lowerarm01", "wrist"))
-    at_rest_upper = shape.heads[fore] - shape.heads[upper]
-    at_rest_fore = shape.heads[hand] - shape.heads[fore]
-    upper_length, fore_length = (float(np.linalg.norm(bone)) for bone in (at_rest_upper, at_rest_fore))
-    hanging = HANGING * ((-1 if side == "L" else 1), 1, 1)
-    has_elbow = seen[:, shoulder] & seen[:, elbow]
-    to_elbow = held(unit(points[:, elbow] - points[:, shoulder]), has_elbow, hanging[0])
-    at_ease = upper_length * hanging[0] + fore_length * hanging[1]
-    reach = held(places - bones.placed[:, upper], seen[:, wrist], at_ease)
-    directions = _two_bones(reach, to_elbow, upper_length, fore_length)
-    parent = bones.turned[:, body.bone[f"shoulder01.{side}"]]
-    turned = _hinged(parent, at_rest_upper, at_rest_fore, *directions)
-    pose.rotations[:, upper] = _relative(parent, turned)
-    forearm = shortest_arc(turned @ unit(at_rest_fore), directions[1]) @ turned
-    pose.rotations[:, fore] = _relative(turned, forearm)
-
-
-def _two_bones(
-    reach: np.ndarray, pole: np.ndarray, upper: float, fore: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Directions (T, 3) of two bones that end at ``reach`` and bend towards ``pole`` (law of cosines)."""
-    distance = np.linalg.norm(reach, axis=1)
-    towards = np.where(distance[:, None] > 1e-9, unit(reach), pole)
-    lowest = max(LEAST_REACH * (upper + fore), abs(upper - fore) * 1.001)
-    distance = np.clip(distance, lowest, MOST_REACH * (upper + fore))
-    cosine = np.clip((upper**2 + distance**2 - fore**2) / (2 * upper * distance), -1, 1)[:, None]
-    aside = pole - np.sum(pole * towards, axis=1, keepdims=True) * towards
-    # An elbow on the line from shoulder to wrist hangs down.
-    drop = (
-        np.array([0.0, 1.0, 0.2])
-        - np.sum(np.array([0.0, 1.0, 0.2]) * towards, axis=1, keepdims=True) * towards
+    goal = Goal(
+        places,
+        points[:, elbow] - points[:, shoulder],
+        points[:, wrist] - points[:, shoulder],
+        turned,
+        seen[:, wrist],
+        seen[:, shoulder] & seen[:, elbow] & seen[:, wrist],
+        is_known,
     )
-    aside = unit(aside + 1e-6 * drop)
-    first = cosine * towards + np.sqrt(1 - cosine**2) * aside
-    second = unit(distance[:, None] * towards - upper * first)
-    return unit(first), second
-
-
-def _hinged(
-    parent: np.ndarray, rest_upper: np.ndarray, rest_fore: np.ndarray, upper: np.ndarray, fore: np.ndarray
-) -> np.ndarray:
-    """World rotation of the upper arm: along ``upper``, its elbow bending in the plane of both bones."""
-    rest_axis = unit(np.cross(rest_upper, rest_fore))
-    plain = shortest_arc(parent @ unit(rest_upper), upper) @ parent
-    # A straight arm has no plane; there the axis goes along with the shortest turn.
-    axis = np.cross(upper, fore) + 0.05 * (plain @ rest_axis)
-    turned: np.ndarray = frame(upper, axis) @ frame(rest_upper, rest_axis).T
-    return turned
+    fit_arm(shape, pose, side, goal)
 
 
 def _seen_palm(rig: HandRig, hand: np.ndarray, has: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -243,38 +187,10 @@ def _seen_palm(rig: HandRig, hand: np.ndarray, has: np.ndarray) -> tuple[np.ndar
 def _fit_fingers(
     pose: BodyPose, rig: HandRig, turned: np.ndarray, hand: np.ndarray, has: np.ndarray, is_known: np.ndarray
 ) -> None:
-    """Angles of the joints of each finger that is wholly seen; others keep the angles they had."""
+    """Angles of the joints of each finger that is wholly seen; others stay as they were."""
     joints = hand[:, 1:].reshape(-1, 5, 4, 3)
     bones = unit(np.einsum("tji,tfbj->tfbi", turned, np.diff(joints, axis=2)))
-    angles = fit_angles(rig, bones)
     whole = has[:, 1:].reshape(-1, 5, 4).all(axis=2) & is_known[:, None]
     for finger in range(5):
-        angles[:, finger] = held(angles[:, finger], whole[:, finger], np.zeros(5))
-    pose.rotations[:, rig.bones] = finger_rotations(rig, angles)
-
-
-def _fit_wrist(
-    shape: Shape, pose: BodyPose, rig: HandRig, side: str, turned: np.ndarray, is_known: np.ndarray
-) -> None:
-    """The hand's orientation; what of it is a turn of the forearm is shared out along the forearm."""
-    fore, lower = (shape.body.bone[f"{name}.{side}"] for name in ("lowerarm01", "lowerarm02"))
-    forearm = move_bones(shape, pose).turned[:, fore]
-    relative = held(_relative(forearm, turned), is_known, np.eye(3))
-    along = unit(shape.heads[rig.wrist] - shape.heads[fore])
-    bent = np.arccos(np.clip((relative @ along) @ along, -1, 1))
-    relative = bridged(relative, bent <= BROKEN_WRIST)
-    twist = twist_about(relative, along)
-    swing = relative @ about(along, -twist)
-    relative = share_of(swing, 1.0, MOST_WRIST) @ about(along, twist)
-    # Twists beyond what a forearm does fade from its skin, so that none jumps from one way round to the other.
-    folded = np.sign(twist) * np.minimum(np.abs(twist), 2 * (np.pi - np.abs(twist)))
-    first, second = (about(along, share * folded) for share in TWIST_SHARES)
-    pose.rotations[:, fore] = pose.rotations[:, fore] @ first
-    pose.rotations[:, lower] = second
-    pose.rotations[:, rig.wrist] = np.swapaxes(first @ second, -1, -2) @ relative
-
-
-def _relative(parent: np.ndarray, child: np.ndarray) -> np.ndarray:
-    """Rotation of a child in the axes of its parent."""
-    local: np.ndarray = np.swapaxes(parent, -1, -2) @ child
-    return local
+        bones[:, finger] = held(bones[:, finger], whole[:, finger], rig.rest[finger])
+    pose.rotations[:, rig.bones] = finger_rotations(rig, fit_angles(rig, bones))

@@ -89,6 +89,12 @@ def share_of(rotations: np.ndarray, share: float, most: float = np.pi) -> np.nda
     return from_vector(vectors * share * np.minimum(1, most / np.maximum(angle, 1e-12)))
 
 
+def relative(parent: np.ndarray, child: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) rotation of a child in the axes of its parent."""
+    local: np.ndarray = np.swapaxes(parent, -1, -2) @ child
+    return local
+
+
 def twist_about(rotations: np.ndarray, axis: np.ndarray) -> np.ndarray:
     """(...) angle [radians] of the part of rotations (..., 3, 3) about unit axes (..., 3) (swing-twist)."""
     trace = np.trace(rotations, axis1=-2, axis2=-1)

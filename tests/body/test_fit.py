@@ -60,15 +60,15 @@ def random_pose(shape, frames, rng):
 
 @pytest.mark.parametrize("seed", [None, 1, 2])
 def test_round_trip(body, seed):
-    """Millimetres between given keypoints and those of the fitted rig, 100 random poses."""
+    """Millimetres between given keypoints and those of the fitted rig, 100 random poses, each held for 7 frames."""
     shape = body.shape(None if seed is None else Identity.from_seed(seed))
     given = keypoints(shape, random_pose(shape, 100, np.random.default_rng(7))) + np.array([0.3, -0.2, 1.0])
-    fitted = keypoints(shape, fit_pose(shape, given))
+    fitted = keypoints(shape, fit_pose(shape, np.repeat(given, 7, axis=0)))[3::7]
     fitted = fitted + np.median((given[:, RIGHT_SHOULDER] + given[:, LEFT_SHOULDER]) / 2, axis=0)
     gap = 1000 * np.linalg.norm(fitted - given, axis=-1)
     assert gap[:, [NECK, RIGHT_SHOULDER, LEFT_SHOULDER]].mean() < 2
     assert np.median(gap[:, [RIGHT_ELBOW, RIGHT_WRIST, LEFT_WRIST]]) < 2, (
-        "but random hands inside the trunk come out"
+        "but random arms inside the trunk come out"
     )
     for part in (LEFT_HAND, RIGHT_HAND):
         own = (fitted[:, part] - fitted[:, part][:, :1]) - (given[:, part] - given[:, part][:, :1])
@@ -176,7 +176,9 @@ def test_missing_parts_are_held_and_then_rest(body):
     pose = fit_pose(shape, given, confidence)
     assert np.isfinite(pose.rotations).all()
     right, left = hand_rig(shape, "R"), hand_rig(shape, "L")
-    np.testing.assert_allclose(pose.rotations[4, right.bones], pose.rotations[2, right.bones], atol=1e-12)
+    fingers = pose.rotations[:, right.bones]
+    np.testing.assert_allclose(fingers[4, 1:], fingers[2, 1:], atol=1e-12)
+    np.testing.assert_allclose(fingers[4, 0], fingers[2, 0], atol=0.03, err_msg="roll is steadied over time")
     np.testing.assert_allclose(
         pose.rotations[0, left.bones], finger_rotations(left, np.zeros((1, 5, 5)))[0], atol=1e-9
     )

@@ -11,7 +11,7 @@ import numpy as np
 from signgen.body.asset import Identity, Shape, load_body
 from signgen.body.fit import fit_pose
 from signgen.body.kinematics import BodyPose, keypoints
-from signgen.body.turning import about, twist_about
+from signgen.body.shoulders import shoulders_along
 from signgen.errors import PoseError
 from signgen.pose.layout import LEFT_SHOULDER, RIGHT_SHOULDER
 from signgen.pose.sequence import PoseSequence
@@ -26,8 +26,6 @@ from signgen.render.signer.looks import Looks
 
 # Free space above the head, in heights of the picture, and how far the camera zooms out for it at most.
 MARGIN, LEAST_ZOOM = 0.04, 0.5
-# Share of an upper arm's twist that its lower half takes.
-TWIST_BELOW = 0.85
 LIGHTS = {
     "studio": Lights(),
     "soft": Lights(key_way=(-0.25, -0.5, -1.0), key=(0.5, 0.48, 0.46), fill=(0.28, 0.29, 0.31),
@@ -103,7 +101,7 @@ def scene_of(poses: PoseSequence, appearance: Appearance, size: tuple[int, int],
     person, looks = who(appearance)
     signer = _signer(tuple(sorted(person.weights.items())), looks)
     points = np.concatenate([poses.xy, poses.depth[..., None]], axis=-1).astype(np.float64)
-    pose = _eased(signer.shape, fit_pose(signer.shape, points, poses.confidence))
+    pose = shoulders_along(signer.shape, fit_pose(signer.shape, points, poses.confidence))
     behind = backdrop(appearance.backdrop, appearance.background, *size)
     scene = Scene(
         signer,
@@ -116,19 +114,6 @@ def scene_of(poses: PoseSequence, appearance: Appearance, size: tuple[int, int],
     if appearance.framing == "canvas":
         return scene
     return dataclasses.replace(scene, camera=_with_head(scene))
-
-
-def _eased(shape: Shape, pose: BodyPose) -> BodyPose:
-    """The same arms with most of the upper arms' twist nearer to the elbow, where cloth and skin take it better."""
-    rotations = pose.rotations.copy()
-    for side in "LR":
-        first, second = (shape.body.bone[f"upperarm0{i}.{side}"] for i in (1, 2))
-        along = shape.heads[shape.body.bone[f"lowerarm01.{side}"]] - shape.heads[first]
-        along = along / np.linalg.norm(along)
-        twist = TWIST_BELOW * twist_about(rotations[:, first], along)
-        rotations[:, first] = rotations[:, first] @ about(along, -twist)
-        rotations[:, second] = about(along, twist) @ rotations[:, second]
-    return pose.replace(rotations=rotations)
 
 
 def _with_head(scene: Scene) -> Camera:
