@@ -59,6 +59,8 @@ class ControlNetAux:
             CheckpointError: a file of weights is missing, damaged or another one.
             DataError: the detector failed on a frame.
         """
+        # Nobody should fetch weights for a package that then cannot be imported.
+        _package()
         estimate = _opened(self.detector, _files(self.detector, self.weights), self.device)
         for number, frame in enumerate(frames):
             try:

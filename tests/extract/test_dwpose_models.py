@@ -16,6 +16,7 @@ from onnx import helper
 from onnx.external_data_helper import convert_model_to_external_data
 
 from signgen.errors import CheckpointError, DependencyError
+from signgen.extract.onnx import external
 from signgen.extract.onnx.external import external_files
 from signgen.extract.onnx.model import open_model
 
@@ -149,6 +150,13 @@ def test_nested_without_end_is_refused(tmp_path):
                 size, length = size + bytes([length & 127 | 128]), length >> 7
             message = bytes([number << 3 | 2]) + size + bytes([length]) + message
     (path := tmp_path / "deep.onnx").write_bytes(b"\x3a" + _sized(message))
+    with pytest.raises(CheckpointError, match="not an ONNX model"):
+        open_model(path, "cpu")
+
+
+def test_millions_of_empty_fields_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(external, "_MAX_FIELDS", 1000)
+    (path := tmp_path / "many.onnx").write_bytes(b"\x3a\x00" * 1001)
     with pytest.raises(CheckpointError, match="not an ONNX model"):
         open_model(path, "cpu")
 

@@ -69,6 +69,8 @@ def letterbox(frame: np.ndarray, width: int, height: int, *, is_bgr: bool) -> tu
     inner = np.empty((3, inner_height, inner_width), np.float32)
     plain = np.zeros(3, np.float32), np.ones(3, np.float32)
     sample(np.ascontiguousarray(frame), start, step, True, is_bgr, *plain, inner)
-    picture = np.full((3, height, width), PADDING_LEVEL, np.float32)
+    picture = np.empty((3, height, width), np.float32)
     picture[:, :inner_height, :inner_width] = inner
+    picture[:, inner_height:] = PADDING_LEVEL
+    picture[:, :inner_height, inner_width:] = PADDING_LEVEL
     return picture, ratio

@@ -22,9 +22,10 @@ _FIELDS: dict[str, dict[int, str]] = {
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {13: "entry"},
-    "entry": {1: "key", 2: "value"},
 }
 _MAX_DEPTH = 64
+# Whole-body networks have some ten thousand; each costs about a microsecond.
+_MAX_FIELDS = 5_000_000
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 Bytes = mmap.mmap | bytes
 
@@ -56,31 +57,34 @@ def _beside(path: Path, name: str) -> Path:
 
 
 def _locations(data: Bytes) -> Iterator[str]:
-    for start, end in _entries(data, 0, len(data), "model", 0):
-        fields = [
-            (number, data[a:b]) for number, a, b in _fields(data, start, end) if number in _FIELDS["entry"]
-        ]
+    budget = iter(range(_MAX_FIELDS))
+    for start, end in _entries(data, 0, len(data), "model", 0, budget):
+        fields = [(number, data[a:b]) for number, a, b in _fields(data, start, end, budget)]
         if (1, b"location") in fields:
             for number, value in fields:
                 if number == 2:
                     yield value.decode("utf-8")
 
 
-def _entries(data: Bytes, start: int, end: int, message: str, depth: int) -> Iterator[tuple[int, int]]:
+def _entries(
+    data: Bytes, start: int, end: int, message: str, depth: int, budget: Iterator[int]
+) -> Iterator[tuple[int, int]]:
     if depth > _MAX_DEPTH:
         raise ValueError("nested too deep")
-    for number, a, b in _fields(data, start, end):
+    for number, a, b in _fields(data, start, end, budget):
         inner = _FIELDS[message].get(number)
         if inner == "entry":
             yield a, b
         elif inner is not None:
-            yield from _entries(data, a, b, inner, depth + 1)
+            yield from _entries(data, a, b, inner, depth + 1, budget)
 
 
-def _fields(data: Bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+def _fields(data: Bytes, start: int, end: int, budget: Iterator[int]) -> Iterator[tuple[int, int, int]]:
     """Number, start and end of the length-delimited fields of a message; the others are stepped over."""
     at = start
     while at < end:
+        if next(budget, None) is None:
+            raise ValueError("too many fields")
         tag, at = _varint(data, at, end)
         number, kind = tag >> 3, tag & 7
         if kind == _LENGTH:

@@ -19,7 +19,10 @@ MAX_MODEL_BYTES = 2 << 30
 MAX_EXTERNAL_BYTES = 8 << 30
 MAX_SIDE = 4096
 _CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
-_TYPES: dict[str, np.dtype[Any]] = {"tensor(float)": np.dtype(np.float32), "tensor(float16)": np.dtype(np.float16)}
+_TYPES: dict[str, np.dtype[Any]] = {
+    "tensor(float)": np.dtype(np.float32),
+    "tensor(float16)": np.dtype(np.float16),
+}
 # Models opened by a process stay open: a folder of short clips would else spend its time here.
 _KEPT = 4
 
@@ -65,9 +68,9 @@ class Model:
 
     def _chunks(self, pictures: np.ndarray) -> list[np.ndarray]:
         size = self.batch or len(pictures)
-        missing = -len(pictures) % size
-        padded = np.concatenate([pictures, np.zeros((missing, *pictures.shape[1:]), pictures.dtype)])
-        return [padded[start : start + size] for start in range(0, len(padded), size)]
+        if missing := -len(pictures) % size:
+            pictures = np.concatenate([pictures, np.zeros((missing, *pictures.shape[1:]), pictures.dtype)])
+        return [pictures[start : start + size] for start in range(0, len(pictures), size)]
 
     def _run(self, pictures: np.ndarray, outputs: tuple[str, ...] | None) -> list[np.ndarray]:
         given = {self.input: pictures.astype(self.dtype, copy=False)}

@@ -8,16 +8,28 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def _taps(start: float, step: float, side: int, is_clamped: bool, at: np.ndarray, share: np.ndarray) -> None:
-    """First of the two source pixels of each output pixel, and the second one's share."""
+    """The two source pixels of each output pixel and how much of it each is; pixels outside are nothing.
+
+    Args:
+        start: place of the first output pixel in the source [px].
+        step: from one output pixel to the next.
+        side: length of the source [px].
+        is_clamped: places outside are those on the edge.
+        at: (n, 2) int64, filled; always inside the source.
+        share: (n, 2) float32, filled.
+    """
     for i in range(len(at)):
         place = start + step * i
         if is_clamped:
             place = min(max(place, 0.0), side - 1.0)
         # Far outside it is all the same, and a huge number would not fit an integer.
         place = min(max(place, -2.0), side + 1.0)
-        first = np.floor(place)
-        at[i] = int(first)
-        share[i] = place - first
+        floor = np.floor(place)
+        first = int(floor)
+        second = first + 1
+        share[i, 0] = (1 - (place - floor)) if 0 <= first < side else 0
+        share[i, 1] = (place - floor) if 0 <= second < side else 0
+        at[i, 0], at[i, 1] = min(max(first, 0), side - 1), min(max(second, 0), side - 1)
 
 
 @njit(cache=True, nogil=True)
@@ -43,28 +55,21 @@ def sample(
         scale: (3,) float32 that each channel is then multiplied with.
         out: (3, h, w) float32, filled.
     """
-    height, width = frame.shape[:2]
     rows, columns = out.shape[1:]
-    ys, ys_share = np.empty(rows, np.int64), np.empty(rows, np.float32)
-    xs, xs_share = np.empty(columns, np.int64), np.empty(columns, np.float32)
-    _taps(start[0], step[0], width, is_clamped, xs, xs_share)
-    _taps(start[1], step[1], height, is_clamped, ys, ys_share)
+    ys, down = np.empty((rows, 2), np.int64), np.empty((rows, 2), np.float32)
+    xs, across = np.empty((columns, 2), np.int64), np.empty((columns, 2), np.float32)
+    _taps(start[0], step[0], frame.shape[1], is_clamped, xs, across)
+    _taps(start[1], step[1], frame.shape[0], is_clamped, ys, down)
+    half = np.float32(0.5)
     for i in range(rows):
-        top, bottom = ys[i], ys[i] + 1
-        down = ys_share[i]
-        # A row outside the frame counts as nothing; its number is then any that exists.
-        has_top, has_bottom = np.float32(0 <= top < height), np.float32(0 <= bottom < height)
-        above, below = min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)
-        upper, lower = (np.float32(1) - down) * has_top, down * has_bottom
+        above, below = frame[ys[i, 0]], frame[ys[i, 1]]
+        upper, lower = down[i, 0], down[i, 1]
         for j in range(columns):
-            left, right = xs[j], xs[j] + 1
-            across = xs_share[j]
-            first = (np.float32(1) - across) * np.float32(0 <= left < width)
-            second = across * np.float32(0 <= right < width)
-            before, after = min(max(left, 0), width - 1), min(max(right, 0), width - 1)
+            left, right = xs[j, 0], xs[j, 1]
+            first, second = across[j, 0], across[j, 1]
             for channel in range(3):
                 source = 2 - channel if is_bgr else channel
-                value = upper * (first * frame[above, before, source] + second * frame[above, after, source])
-                value += lower * (first * frame[below, before, source] + second * frame[below, after, source])
-                level = np.float32(int(value + np.float32(0.5)))
+                value = upper * (first * above[left, source] + second * above[right, source])
+                value += lower * (first * below[left, source] + second * below[right, source])
+                level = np.float32(np.int32(value + half))
                 out[channel, i, j] = (level - mean[channel]) * scale[channel]
