@@ -40,6 +40,7 @@ for command in (
     extract.extract,
     look.convert,
     look.inspect,
+    look.view,
     look.show,
 ):
     app.command()(command)

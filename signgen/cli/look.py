@@ -11,7 +11,7 @@ import typer
 from signgen.cli import options as o
 from signgen.cli.codes import NOT_INSTALLED
 from signgen.cli.table import print_columns, print_facts, print_json
-from signgen.cli.voice import say
+from signgen.cli.voice import ProgressMode, say, telling
 
 if TYPE_CHECKING:
     from signgen.config import Registry
@@ -82,6 +82,34 @@ def inspect(
         print_json(facts)
     else:
         print_facts(facts)
+    return 0
+
+
+def view(
+    file: Annotated[Path, typer.Argument(help="Poses, or a video with poses beside it.")],
+    *,
+    output: o.Output,
+    video: Annotated[
+        Path | None, typer.Option("--video", help="The video of the poses.", show_default=False)
+    ] = None,
+    poses: Annotated[
+        Path | None, typer.Option("--poses", help="The poses of the video.", show_default=False)
+    ] = None,
+    person: o.Person = 0,
+    force: o.Force = False,
+    progress: o.Show = ProgressMode.auto,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> int:
+    """Lay poses over their video, beside the skeleton alone, above how surely each hand was found.
+
+    -o FILE.mp4 writes a video; -o FILE.html a page with it, its figures and what cleaning would mend.
+    """
+    from signgen.workflow.view import view as lay
+
+    with telling(progress, quiet, verbose) as tell:
+        made = lay(file, output, video=video, poses=poses, person=person, force=force, progress=tell)
+    typer.echo(str(made))
     return 0
 
 

@@ -108,6 +108,19 @@ def painter(style: str, width: int, height: int, *, background: Colour | None = 
     return _controlnet(width, height) if style == "controlnet" else _mimicmotion(width, height)
 
 
+def overlay(width: int, height: int) -> Draw:
+    """A function that draws (128, 3) float32 keypoints over the frame it is given, in style openpose."""
+    from signgen.render.kernels.smooth import draw_strokes
+    from signgen.render.look import BACKGROUND, strokes
+
+    rows, nothing, unit = strokes(BACKGROUND), np.empty(0, np.uint8), min(width, height) / 512
+
+    def draw_over(points: np.ndarray, frame: Frame) -> None:
+        draw_strokes(frame, points, rows, unit, nothing)
+
+    return draw_over
+
+
 def _frames(keypoints: np.ndarray, paint: Draw, size: tuple[int, int]) -> Iterator[Frame]:
     width, height = size
     for points in keypoints:

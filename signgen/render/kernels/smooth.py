@@ -23,17 +23,18 @@ FAR = 1 << 15  # farthest coordinate that is drawn [px]
 def draw_strokes(
     frame: np.ndarray, points: np.ndarray, strokes: np.ndarray, unit: float, background: np.ndarray
 ) -> None:
-    """Fill ``frame`` with ``background`` and draw the strokes between keypoints in order.
+    """Fill ``frame`` with ``background``, unless it is empty, and draw the strokes between keypoints in order.
 
     Args:
-        frame: (H, W, 3) uint8, overwritten.
+        frame: (H, W, 3) uint8, overwritten or drawn upon.
         points: (128, 3) float32 x, y [px], confidence.
         strokes: (n, 8) float32: two keypoints, radius [units], red, green, blue, opacity, and the keypoint
             in whose presence the stroke is left out (-1: none).
         unit: length of the unit [px].
-        background: (3,) uint8.
+        background: (3,) uint8, or (0,) to draw over what is there.
     """
-    _fill(frame, background)
+    if len(background):
+        _fill(frame, background)
     for i in range(strokes.shape[0]):
         a, b = points[int(strokes[i, 0])], points[int(strokes[i, 1])]
         seen = (min(a[2], b[2]) - FAINT) / (CLEAR - FAINT)
