@@ -273,3 +273,21 @@ def test_the_shadow_on_the_wall(width, height):
     throw(wall, np.full_like(empty, 188), coarse_shadow(ids, 2, 0, 0, 1), 0.4, curve(), frame)
     lost = (0.5 - to_linear(frame[..., 0] / 255)).sum()
     assert lost == pytest.approx(0.5 * 0.4 * 16 * 16, rel=0.08)
+
+
+def test_creases_are_dark_beside_and_behind_and_nowhere_else():
+    from signgen.render.mesh.crease_kernel import BROAD, NARROW, NONE, crease
+
+    # Four stripes of 8 px: a finger, another beside it, a palm 10 mm behind, a shirt; then nothing.
+    ids = np.repeat(np.array([0, 1, 2, 3, -1], dtype=np.int32), 8)[None].repeat(12, axis=0)
+    depth = np.repeat(np.array([1.0, 1.001, 1.011, 1.02, 9.0], dtype=np.float32), 8)[None].repeat(12, axis=0)
+    kinds = np.array([NARROW, NARROW, BROAD, NONE], dtype=np.int8)
+    surface = np.arange(4, dtype=np.int16)
+    frame = np.full((12, 40, 3), 200, dtype=np.uint8)
+    crease(1, ids, -depth, surface, kinds, 2, True, frame)
+    dark = frame[6, :, 0] < 200
+    # Both fingers where they meet; the palm behind the finger; never the nearer one before the palm, or the shirt.
+    assert np.flatnonzero(dark).tolist() == [6, 7, 8, 9, 16, 17]
+    again = np.full((12, 40, 3), 200, dtype=np.uint8)
+    crease(1, ids, 1 / depth, surface, kinds, 2, False, again)
+    assert np.array_equal(frame, again)

@@ -11,6 +11,7 @@ from signgen.render.mesh.arrays import Looks
 from signgen.render.mesh.backdrop_kernel import coarse_shadow, throw
 from signgen.render.mesh.camera import Camera
 from signgen.render.mesh.colour import curve, to_linear, to_srgb
+from signgen.render.mesh.crease_kernel import crease
 from signgen.render.mesh.layers import Layers, layers_of
 from signgen.render.mesh.lights import Lights
 from signgen.render.mesh.model import Model, material_rows
@@ -30,12 +31,16 @@ class Shadows:
         span: width of the world that the map covers, around the middle [m].
         middle: what the map looks at [m].
         wall: share of the light that the model takes from the backdrop, 0 for no shadow on it.
+        creases: for each surface, what it is to `signgen.render.mesh.crease_kernel`; empty for no creases.
+        crease_reach: how far around creases are dark [m].
     """
 
     size: int = 384
     span: float = 2.0
     middle: tuple[float, float, float] = (0.0, 0.0, 0.0)
     wall: float = 0.0
+    creases: tuple[int, ...] = ()
+    crease_reach: float = 0.004
 
 
 class Painter:
@@ -69,6 +74,7 @@ class Painter:
         self.model, self.camera, self.samples = model, camera, samples
         self._lights = lights or Lights()
         self._shadows = shadows or Shadows()
+        self._kinds = np.array(self._shadows.creases, dtype=np.int8)
         self._light_rows = self._lights.seen_from(camera)
         self._looks = Looks(model.material_of, *material_rows(model.materials))
         self.z_buffer = ZBuffer(camera.scaled(samples))
@@ -104,7 +110,20 @@ class Painter:
             self.samples, buffer.ids, buffer.nearness, surface.mesh(), self._looks, self._light_rows, buffer.view,
             to_shadow, shadow, self._light_of, self._curve, frame,
         )  # fmt: skip
+        self._crease(frame)
         return frame
+
+    def _crease(self, frame: np.ndarray) -> None:
+        """Darken a frame between the fingers that the z-buffer holds."""
+        if not self._shadows.creases:
+            return
+        buffer, camera = self.z_buffer, self.camera
+        focal = camera.focal / (1 if camera.is_parallel else max(camera.translation[2], camera.near))
+        reach = max(1, round(self._shadows.crease_reach * focal * self.samples))
+        crease(
+            self.samples, buffer.ids, buffer.nearness, self.model.surface, self._kinds, reach, camera.is_parallel,
+            frame,
+        )  # fmt: skip
 
     def _background(self) -> np.ndarray:
         """A frame without the signer, under the shadow of what the z-buffer holds."""

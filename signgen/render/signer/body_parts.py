@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from signgen.body.asset import Body
+from signgen.render.mesh.crease_kernel import BROAD, NARROW, NONE
 
 FINGERS = ("thumb", "index", "middle", "ring", "little")
 SIDES = {"L": "left", "R": "right"}
@@ -15,6 +16,10 @@ SURFACES = (
     "legs", "eyes", "mouth", "tongue", "teeth", "lashes", "hair",
     "shirt", "shirt_left_sleeve", "shirt_right_sleeve",
 )  # fmt: skip
+# Where fingers meet it is dark; palms lie behind fingers.
+CREASES = tuple(
+    NARROW if name.endswith(FINGERS) else BROAD if name.endswith("_palm") else NONE for name in SURFACES
+)
 INDEX = {name: i for i, name in enumerate(SURFACES)}
 _OWN = {"mouth": "mouth", "tongue": "tongue", "teeth": "teeth", "lashes": "lashes", "eye_front": "eyes",
         "eye_back": "eyes", "eye_cavity": "head"}  # fmt: skip

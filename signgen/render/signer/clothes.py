@@ -12,9 +12,10 @@ from signgen.render.signer.following import laid_on
 from signgen.render.signer.piece import Piece, cut, joined, on_border, piece_of, refined, smoothed
 
 # How deep below a shirt's border skin is left out [m]: less and it shows, more and it may poke through.
-HIDDEN = 0.025
+HIDDEN = 0.012
 # How much deeper one sees into a sleeve [m].
-SLEEVE_SEEN = 0.105
+SLEEVE_SEEN = 0.118
+COLLAR = 0.05  # so near to the neckline one does not see into the shirt [m]
 SLEEVE_DEEP = 0.17  # from the shoulder's joint [m]
 BELOW = 1.1  # nothing of a signer lower than this is drawn [m below the neck]
 
@@ -54,11 +55,11 @@ def shirt(shape: Shape, style: str, skin: Piece) -> Piece:
     suit = refined(suit)
     suit = _draped(smoothed(suit, 3, fixed=on_border(suit)), shape, shape_cut)
     cloth = cut(suit, border(suit.points, _arm_share(suit, shape), shape, shape_cut))
-    # The inner side shows where one looks into a sleeve or a collar.
-    arm = _arm_share(cloth, shape)
-    inside = border(cloth.points, arm, shape, shape_cut) - SLEEVE_SEEN * arm[1]
-    near = inside[cloth.triangles].min(axis=1) < HIDDEN
-    near |= _at_shoulder(cloth.points, shape)[cloth.triangles].any(axis=1)
+    # The inner side shows where one looks into a sleeve; a collar lies close.
+    along, on_arm = _arm_share(cloth, shape)
+    end = shape_cut.sleeve * _arm_length(shape) - along
+    seen = _at_shoulder(cloth.points, shape) | (on_arm & (end < HIDDEN + SLEEVE_SEEN))
+    near = (seen & (_neckline(cloth.points, shape, shape_cut) > COLLAR))[cloth.triangles].any(axis=1)
     lining = cloth.replace(triangles=cloth.triangles[near][:, ::-1], surface=cloth.surface[near]).compact()
     return joined([cloth, lining])
 

@@ -21,6 +21,7 @@ from signgen.render.mesh.lights import Lights
 from signgen.render.mesh.painter import Painter, Shadows
 from signgen.render.signer.appearance import Appearance, who
 from signgen.render.signer.backdrop import backdrop
+from signgen.render.signer.body_parts import CREASES
 from signgen.render.signer.dress import Dressed, dressed
 from signgen.render.signer.looks import Looks
 
@@ -68,7 +69,7 @@ class Scene:
 
     def painter(self) -> Painter:
         """A painter of this view; each thread needs its own."""
-        shadows = Shadows(middle=(0.0, 0.1, -0.1), span=1.9, wall=0.3)
+        shadows = Shadows(middle=(0.0, 0.1, -0.1), span=1.9, wall=0.3, creases=CREASES)
         return Painter(
             self.signer.model, self.camera, self.lights, self.behind, samples=self.samples, shadows=shadows
         )
