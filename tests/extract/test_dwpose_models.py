@@ -123,6 +123,17 @@ def test_damage_is_one_line(tmp_path, how):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", [b"simcc_x", b"MatMul", b"input"])
+def test_names_that_are_no_text_are_one_line_too(tmp_path, capfd, name):
+    """onnxruntime would print its failures to the standard output and try again."""
+    path = graphs.blob_estimator(tmp_path / "model.onnx")
+    path.write_bytes(path.read_bytes().replace(name, b"\x81" * len(name)))
+    with pytest.raises(CheckpointError) as caught:
+        open_model(path, "cpu")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_any_byte_flipped_is_a_model_or_one_line(tmp_path):
     path = graphs.constant(tmp_path / "model.onnx", {"out": np.ones((1, 4), np.float32)}, [1, 3, 8, 8])
     data = path.read_bytes()

@@ -113,16 +113,27 @@ def _open(
     providers = _providers(runtime, device)
     if sum(file.stat().st_size for file in external_files(path)) > MAX_EXTERNAL_BYTES:
         raise CheckpointError(f"{path}: its weights take more than {MAX_EXTERNAL_BYTES >> 30} GiB")
-    try:
-        session = runtime.InferenceSession(str(path), _options(runtime, threads), providers=providers)
-    except Exception as error:
-        raise CheckpointError(f"{path}: not an ONNX model that runs here: {_first_line(error)}") from None
+    session = _session(runtime, path, providers, threads)
     if device == "cuda" and _CUDA not in session.get_providers():
         raise DependencyError(
             "device=cuda: onnxruntime cannot load CUDA (its version must fit that of CUDA and cuDNN); "
             "or use device=cpu"
         )
-    return _described(path, session, size)
+    try:
+        return _described(path, session, size)
+    except UnicodeDecodeError:
+        raise CheckpointError(f"{path}: names in it are no text; get the file again") from None
+
+
+def _session(runtime: Any, path: Path, providers: list[Any], threads: int | None) -> Any:
+    # Its own way of falling back to another provider prints to the standard output.
+    try:
+        return runtime.InferenceSession(
+            str(path), _options(runtime, threads), providers=providers, enable_fallback=0
+        )
+    # onnxruntime has no base class for its errors.
+    except Exception as error:
+        raise CheckpointError(f"{path}: not an ONNX model that runs here: {_first_line(error)}") from None
 
 
 def _described(path: Path, session: Any, size: tuple[int, int] | None) -> Model:
