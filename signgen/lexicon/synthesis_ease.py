@@ -20,10 +20,12 @@ from signgen.body.surface import SOLIDS
 from signgen.lexicon.notation_steps import Direction
 
 # Elbows are tried this far out [degrees]; a degree away from the usual one costs this much of a degree of strain.
-_SWIVELS = np.arange(-25.0, 76.0, 10.0)
-_USUAL_SWIVEL, _SWIVEL_COST = 5.0, 0.4
+_SWIVELS = np.arange(-25.0, 106.0, 10.0)
+_USUAL_SWIVEL, _SWIVEL_COST = 5.0, 0.35
+# And its square this much: an elbow out wide is a last resort.
+_WIDE_COST = 0.003
 # An elbow higher than this [m under the neck] costs so many degrees of strain per metre.
-_LOW_ELBOW, _RAISED_COST = 0.14, 250.0
+_LOW_ELBOW, _RAISED_COST = 0.14, 150.0
 # A hand higher than this [m under the neck] lifts its elbow, which also goes out, fully so that far above.
 _RAISED, _FULLY = 0.05, 0.25
 _RAISED_SWIVEL, _RAISED_ELBOW = 20.0, 0.10
@@ -193,5 +195,6 @@ def easy_swivel(wrist: np.ndarray, frame: np.ndarray) -> float:
     height = np.clip((_RAISED - reached[..., 1]) / _FULLY, 0.0, 1.0)
     raised = np.maximum(0.0, _LOW_ELBOW - _RAISED_ELBOW * height - elbow[..., 1]) * _RAISED_COST
     cost = strain(wrist_angles(frame, forearm_frame(elbow, reached))) + raised
-    cost += _SWIVEL_COST * np.abs(_SWIVELS[:, None] - _USUAL_SWIVEL - _RAISED_SWIVEL * height)
+    swung = np.abs(_SWIVELS[:, None] - _USUAL_SWIVEL - _RAISED_SWIVEL * height)
+    cost += _SWIVEL_COST * swung + _WIDE_COST * swung**2
     return float(_SWIVELS[np.argmin(cost.mean(axis=1))])
