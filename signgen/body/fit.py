@@ -1,4 +1,4 @@
-"""Pose the rig so that its keypoints are the given ones: closed form, part by part, without iteration over frames.
+"""Pose the rig so that its keypoints are the given ones: part by part, and over time where a frame hardly tells.
 
 Trunk from shoulders and hips, head from the face, arms by the triangle of two bones, wrists from the palm, fingers
 joint by joint, facial actions from the face's form. Keypoints of another body are scaled to the rig's shoulders,

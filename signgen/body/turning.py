@@ -138,24 +138,6 @@ def held(values: np.ndarray, is_valid: np.ndarray, default: np.ndarray) -> np.nd
     return chosen
 
 
-def bridged(rotations: np.ndarray, is_valid: np.ndarray) -> np.ndarray:
-    """Rotations (T, 3, 3) with invalid frames turned evenly from the last valid one to the next.
-
-    Before the first and after the last valid frame these are held; without any, nothing changes.
-    """
-    valid = np.flatnonzero(is_valid)
-    if not len(valid) or len(valid) == len(rotations):
-        return rotations
-    frames = np.arange(len(rotations))
-    after = valid[np.minimum(np.searchsorted(valid, frames), len(valid) - 1)]
-    before = valid[np.maximum(np.searchsorted(valid, frames, side="right") - 1, 0)]
-    span = np.maximum(after - before, 1)
-    share = np.clip((frames - before) / span, 0, 1)
-    step = rotation_vector(np.swapaxes(rotations[before], -1, -2) @ rotations[after])
-    turned: np.ndarray = rotations[before] @ from_vector(share[:, None] * step)
-    return turned
-
-
 def _cross_matrix(vectors: np.ndarray) -> np.ndarray:
     out = np.zeros((*vectors.shape, 3))
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]

@@ -76,12 +76,3 @@ def test_held():
     values, valid = np.arange(5.0), np.array([False, True, False, False, True])
     assert turning.held(values, valid, np.array(9.0)).tolist() == [1, 1, 1, 1, 4]
     assert turning.held(values, np.zeros(5, bool), np.array(9.0)).tolist() == [9] * 5
-
-
-def test_bridged_turns_evenly_between_valid_frames():
-    axis = np.array([0, 0, 1.0])
-    turns = turning.about(axis, np.array([0.2, 0.2, 9.0, 9.0, 0.8, 5.0]))
-    valid = np.array([False, True, False, False, True, False])
-    expected = turning.about(axis, np.array([0.2, 0.2, 0.4, 0.6, 0.8, 0.8]))
-    np.testing.assert_allclose(turning.bridged(turns, valid), expected, atol=1e-12)
-    assert turning.bridged(turns, np.zeros(6, bool)) is turns
