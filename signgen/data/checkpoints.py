@@ -96,6 +96,21 @@ def find_checkpoint(name: str) -> Path:
     return path
 
 
+def describe_checkpoint(name: str) -> dict[str, str]:
+    """Name, hash, licence and source of the file that a setting means, for a sidecar; empty where not known.
+
+    Raises:
+        CheckpointError: see `find_checkpoint`.
+    """
+    path, known = find_checkpoint(name), load_index().get(name)
+    return {
+        "name": name if known else path.name,
+        "sha256": _hash(path),
+        "licence": known.licence if known else "",
+        "source": known.source if known else "",
+    }
+
+
 def _given(name: str) -> Path:
     path = Path(name).expanduser()
     if path.is_file():
@@ -106,17 +121,22 @@ def _given(name: str) -> Path:
 
 
 def _refuse_another(known: Checkpoint, path: Path) -> None:
-    stat = path.stat()
-    if known.bytes not in (None, stat.st_size):
+    size = path.stat().st_size
+    if known.bytes not in (None, size):
         raise CheckpointError(
-            f"{path}: {stat.st_size} bytes where {known.name} has {known.bytes}; "
+            f"{path}: {size} bytes where {known.name} has {known.bytes}; "
             f"the download was cut short or is another file: get it again from {known.source}"
         )
-    if known.sha256 not in (None, _sha256(path, stat.st_size, stat.st_mtime_ns)):
+    if known.sha256 is not None and known.sha256 != _hash(path):
         raise CheckpointError(
             f"{path}: not the file that {known.name} is (its sha256 differs); get it from {known.source}, "
             "or give the path of the file to use it all the same"
         )
+
+
+def _hash(path: Path) -> str:
+    stat = path.stat()
+    return _sha256(path, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)

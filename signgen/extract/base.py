@@ -32,7 +32,8 @@ class Extractor(Protocol):
     """Anything that finds people in frames.
 
     It yields exactly one `Detections` for each frame, in order, as the frames come, and never changes a frame.
-    A package or a file that it lacks is an error of the first call, not of the import.
+    A package or a file that it lacks is an error of the first call, not of the import. If it reads weights, a
+    method ``sources()`` gives name, sha256, licence and source of each, for sidecars.
     """
 
     def __call__(self, frames: Iterable[Frame], *, fps: float) -> Iterator[Detections]:

@@ -72,6 +72,13 @@ class ControlNetAux:
                 ) from None
             yield Detections(keypoints[keypoints[..., 2].any(axis=1)])
 
+    def sources(self) -> tuple[dict[str, str], ...]:
+        """The weights that a sidecar credits."""
+        from signgen.data.checkpoints import describe_checkpoint
+
+        names = map(str, _files(self.detector, self.weights)) if self.weights else _WEIGHTS[self.detector]
+        return tuple(map(describe_checkpoint, names))
+
 
 @lru_cache(maxsize=1)
 def _opened(detector: str, files: tuple[Path, ...], device: str) -> Estimate:

@@ -71,6 +71,13 @@ class DWPose:
         for keypoints in estimate(self._framed(frames)):
             yield Detections(keypoints)
 
+    def sources(self) -> tuple[dict[str, str], ...]:
+        """The weights that a sidecar credits."""
+        from signgen.data.checkpoints import describe_checkpoint
+
+        names = (self.estimator, self.detector)
+        return tuple(describe_checkpoint(name) for name in names if name != WHOLE_PICTURE)
+
     def _framed(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, np.ndarray]]:
         if self.detector == WHOLE_PICTURE:
             return ((frame, _whole(frame)) for frame in frames)

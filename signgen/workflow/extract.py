@@ -126,9 +126,17 @@ def extract_with(job: Job, video: Path, output: Path, force: bool, progress: Pro
             "people": len(extraction.people),
         }
         files = tuple(describe_output(path) for path in written)
-        write_sidecar(
-            sidecar, Sidecar("extract", job.config, outputs=files, warnings=warnings, account=account)
+        weights: tuple[dict[str, str], ...] = getattr(job.extractor, "sources", tuple)()
+        written_with = Sidecar(
+            "extract",
+            job.config,
+            sources=weights,
+            licences=sorted({source["licence"] for source in weights} - {""}),
+            outputs=files,
+            warnings=warnings,
+            account=account,
         )
+        write_sidecar(sidecar, written_with)
         written.append(sidecar)
     return Row(video.name, "done", tuple(path.name for path in written), len(people[0]), warnings)
 

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from signgen.data import checkpoints
-from signgen.data.checkpoints import Checkpoint, find_checkpoint, load_index
+from signgen.data.checkpoints import Checkpoint, describe_checkpoint, find_checkpoint, load_index
 from signgen.errors import CheckpointError, ConfigError
 
 DATA = b"weights" * 100
@@ -94,6 +94,16 @@ def test_a_path_is_taken_as_it_is(toy):
     folder = toy()
     (folder / "mine.onnx").write_bytes(b"anything")
     assert find_checkpoint(str(folder / "mine.onnx")) == folder / "mine.onnx"
+
+
+def test_what_a_sidecar_says(toy):
+    folder = toy()
+    for name in ("toy.onnx", "mine.onnx"):
+        (folder / name).write_bytes(DATA)
+    told = {"name": "toy", "sha256": SHA256, "licence": "MIT", "source": "https://example.org/toy.onnx"}
+    assert describe_checkpoint("toy") == told
+    unknown = {"name": "mine.onnx", "sha256": SHA256, "licence": "", "source": ""}
+    assert describe_checkpoint(str(folder / "mine.onnx")) == unknown
 
 
 @pytest.mark.parametrize(

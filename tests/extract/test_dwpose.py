@@ -1,6 +1,9 @@
 """The whole chain of `dwpose` on networks that find blobs: what comes out is where the blobs are."""
 
+import hashlib
 import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +14,14 @@ pytest.importorskip("onnxruntime", reason="the extra [dwpose] is not installed")
 import onnx_graphs as graphs
 
 from signgen.config import check
+from signgen.data.poses import read_poses
+from signgen.data.video import write_video
 from signgen.errors import CheckpointError, ConfigError, DependencyError
 from signgen.extract.base import extractors
 from signgen.extract.dwpose import DWPose
 from signgen.pose.convert.coco_wholebody import NAMES as COCO
 from signgen.pose.layout import NAMES
+from signgen.workflow.extract import extract_video
 
 # The channel that `graphs.blob_estimator` looks for a keypoint in, in the order of DWPose-128.
 CHANNELS = np.array([-1 if name == "neck" else COCO.index(name) % 3 for name in NAMES])
@@ -173,6 +179,20 @@ def test_frames_come_lazily_and_stay_as_they_are(files):
     assert not taken
     next(found)
     assert len(taken) <= 5
+
+
+def test_sidecars_name_the_weights(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frames = [graphs.picture(128, 128, *person(60, 60)) for _ in range(3)]
+    write_video(frames, tmp_path / "clip.mp4", 25)
+    settings = {"extractor": {"name": "dwpose", "device": "cpu", "threads": 1, **files}, "clean": False}
+    extract_video(tmp_path / "clip.mp4", tmp_path / "clip.npz", settings)
+    sources = json.loads((tmp_path / "clip.npz.json").read_text())["sources"]
+    hashes = {Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files.values()}
+    assert {source["name"]: source["sha256"] for source in sources} == hashes
+    (poses,) = read_poses(tmp_path / "clip.npz")
+    # The video's colours are coarser than its brightness.
+    assert np.abs(poses.keypoints[:, CHANNELS == 0, :2] - (60, 60)).max() < 4
 
 
 def test_no_frames_no_people(files):
