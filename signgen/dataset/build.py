@@ -22,7 +22,7 @@ from signgen.dataset.fetch import parse_command
 from signgen.dataset.finish import Packed, finish
 from signgen.dataset.folder import SETTINGS as SETTINGS_FILE
 from signgen.dataset.folder import SUMS, Folder
-from signgen.dataset.job import Job, Outcome, make_worker
+from signgen.dataset.job import Job, Outcome, Worker, make_worker
 from signgen.dataset.lock import GATE, PACKING, SECONDS_BETWEEN_TRIES, SETTINGS, Locks
 from signgen.dataset.manifest import Sample, read_manifest
 from signgen.dataset.pool import Lost, work
@@ -140,7 +140,7 @@ def _do_videos(
 
     What would hit all videos, such as a full disk, lets those under way finish before it is raised.
     """
-    loser, errors = make_worker(task), list[SignGenError]()
+    loser, errors = Worker(task), list[SignGenError]()
     progress("videos", 0, built.videos)
     results = work(
         queue,

@@ -23,7 +23,7 @@ from signgen.dataset.sources import source_of
 from signgen.dataset.stages.base import Made, rejected
 from signgen.dataset.stages.captions import make_captions
 from signgen.dataset.stages.judge import verdict
-from signgen.dataset.stages.poses import make_poses
+from signgen.dataset.stages.poses import make_poses, warm_up
 from signgen.dataset.status import (
     CAPTIONS,
     FETCH,
@@ -213,5 +213,6 @@ def _fresh(sample: Sample, status: Status | None) -> Status:
 
 
 def make_worker(task: Task) -> Worker:
-    """A worker, made in the process in which it will work."""
+    """A worker, made in the process in which it will work, with what takes long to load loaded."""
+    warm_up()
     return Worker(task)

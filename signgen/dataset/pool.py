@@ -19,6 +19,8 @@ Result = TypeVar("Result")
 
 # How long a worker that has nothing left to do may take to end.
 SECONDS_TO_END = 5.0
+# How long to wait for an answer before looking at the clock again.
+SECONDS_TO_WAIT = 60.0
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,13 @@ class _Worker(Generic[Item]):
     pipe: Connection
     item: Item | None = None
     is_retried: bool = False
+    is_ready: bool = False
     deadline: float = float("inf")
 
     def give(self, item: Item, is_retried: bool, seconds: float) -> None:
         self.item, self.is_retried = item, is_retried
-        self.deadline = time.monotonic() + seconds
+        if self.is_ready:
+            self.deadline = time.monotonic() + seconds
         with suppress(OSError):  # a worker that died is noticed where its answer is awaited
             self.pipe.send(item)
 
@@ -105,7 +109,8 @@ class _Pool(Generic[Item]):
             busy = [worker for worker in self._workers if worker.item is not None]
             if not busy:
                 return
-            ready = wait([w.pipe for w in busy], max(0.0, min(w.deadline for w in busy) - time.monotonic()))
+            left = min(worker.deadline for worker in busy) - time.monotonic()
+            ready = wait([worker.pipe for worker in busy], min(max(left, 0.0), SECONDS_TO_WAIT))
             for worker in busy:
                 if worker.pipe in ready or worker.deadline <= time.monotonic():
                     yield from self._settled(worker, worker.pipe in ready, again)
@@ -155,8 +160,11 @@ class _Pool(Generic[Item]):
             except (EOFError, OSError):
                 pass
             else:
-                worker.item, worker.deadline = None, float("inf")
-                yield item, answer
+                if worker.is_ready:
+                    worker.item, worker.deadline = None, float("inf")
+                    yield item, answer
+                else:  # it has started, which is no item's fault, and begins with the item now
+                    worker.is_ready, worker.deadline = True, time.monotonic() + self._seconds
                 return
         worker.kill()
         self._workers.remove(worker)
@@ -179,6 +187,7 @@ def _serve(pipe: Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
         signal.signal(number, signal.SIG_IGN)  # the builder decides when to stop
     threading.Thread(target=_die_with_parent, daemon=True).start()
     function = make()
+    pipe.send(None)
     while True:
         try:
             item = pipe.recv()

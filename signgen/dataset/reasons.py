@@ -71,6 +71,7 @@ _SAID: tuple[tuple[str, str], ...] = (
     ("too large", "too-large"),
     ("larger than", "too-large"),
     ("cannot be read:", "unreadable"),
+    ("not a file", "unreadable"),
 )
 
 

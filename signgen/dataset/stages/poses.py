@@ -102,14 +102,10 @@ def _extracted(sample: Sample, path: Path, settings: Settings) -> _Found:
     clip = _clip(read_video(path), sample)
     found = extract(clip, settings.extractor)
     people, repairs = list(found.people), Counter[str]()
-    if any(len(poses) != clip.num_frames for poses in people):
-        raise _UnusableError("internal-error", f"{clip.num_frames} pictures gave {len(people[0])} frames")
     if settings.options.clean:
         cleaned = [clean(poses, settings.cleaning) for poses in people]
         repairs = Counter(repair.kind for repair in cleaned[0].repairs)
         people = [result.poses for result in cleaned]
-    if clip.is_variable_rate:
-        people = [evenly(poses, clip.times) for poses in people]
     facts = {"crowd": found.crowd, "switches": len(found.switches), "repairs": repairs}
     return _Found(people, tuple(_notes(clip, found)), facts)
 
@@ -139,22 +135,6 @@ def _span(sample: Sample, times: np.ndarray) -> slice:
     return slice(start, end)
 
 
-def evenly(poses: PoseSequence, times: np.ndarray) -> PoseSequence:
-    """Poses at uneven times, at the even times of their rate; what lies between two frames is interpolated.
-
-    Args:
-        poses: T frames.
-        times: (T,) time of each [s], rising.
-    """
-    from signgen.pose.motion import join, split
-    from signgen.pose.motion_kernels import sample
-
-    count = max(1, round(float(times[-1]) * poses.fps) + 1)
-    positions = np.interp(np.arange(count) / poses.fps, times, np.arange(len(times), dtype=np.float64))
-    points, confidence = split(poses)
-    return join(poses, *sample(points, confidence, positions))
-
-
 def _notes(video: Video, found: Extraction) -> Iterator[Reason]:
     if video.is_variable_rate:
         yield Reason("variable-rate", f"{video.num_frames} pictures, on average {video.fps:.3f} a second")
@@ -179,3 +159,13 @@ def rotation(path: Path) -> int:
         except av.FFmpegError:
             return 0
     return 0 if frame is None else round(frame.rotation) % 360
+
+
+def warm_up() -> None:
+    """Load the compiled loops, which takes a second, before the time of the first video starts to count."""
+    import signgen.extract.run  # noqa: F401
+    from signgen.pose.clean import clean
+
+    corners = np.random.default_rng(0).uniform(1, 99, (8, 128, 3)).astype(np.float32)
+    corners[..., 2] = 1
+    judged([clean(PoseSequence(corners, 24.0, 100, 100)).poses])
