@@ -1,0 +1,1 @@
+"""Scores with signatures: of texts, of poses, of videos, and by translating back."""

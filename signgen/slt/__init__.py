@@ -1,0 +1,1 @@
+"""Sign-language translation: poses to text, trained and decoded; what judges are made of."""
