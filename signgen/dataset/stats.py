@@ -110,7 +110,12 @@ def figures(done: Iterable[Status]) -> Figures:
 
     hours = round(sum(row["seconds"] for row in facts) / 3600, 6)
     return Figures(
-        len(facts), frames, hours, share("any_hand"), share("face"), sum(bool(row["text"]) for row in facts)
+        len(facts),
+        frames,
+        hours,
+        share("any_hand"),
+        share("face"),
+        sum(bool(row["has_text"]) for row in facts),
     )
 
 

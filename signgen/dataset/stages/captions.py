@@ -35,5 +35,5 @@ def make_captions(sample: Sample, captions: Path | None) -> Made:
         {CAPTION: (to_json(caption) + "\n").encode()},
         (),
         notes,
-        {"segments": len(cues), "text": bool(caption["document_text"])},
+        {"segments": len(cues), "has_text": bool(caption["document_text"])},
     )
