@@ -281,8 +281,8 @@ def test_agreement_with_asl_lex():
         assert np.mean(votes) >= least, name
 
 
-# What is reached now; the goals are in benchmarks/phonology.py.
-FLOORS = {"handshape": 0.90, "major": 0.91, "sign_type": 0.90, "movement": 0.77}
+# A little under what is reached; the goals and every disagreement are in docs/phonology.md.
+FLOORS = {"handshape": 0.92, "major": 0.96, "sign_type": 0.96, "movement": 0.90}
 
 
 def test_entries_of_notation_have_their_own_names():
