@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from signgen.data.poses import write_poses as write_poses
     from signgen.data.video import read_video as read_video
     from signgen.data.video import write_video as write_video
+    from signgen.dataset.build import build_dataset as build_dataset
+    from signgen.dataset.manifest import Sample as Sample
+    from signgen.dataset.manifest import write_manifest as write_manifest
+    from signgen.dataset.verify import verify_dataset as verify_dataset
     from signgen.errors import SignGenError as SignGenError
     from signgen.lexicon.glosses import make_plan as make_plan
     from signgen.lexicon.lexicon import open_lexicon as open_lexicon
@@ -35,7 +39,9 @@ __version__ = "0.1.0"
 _HOME = {
     "Cue": "signgen.data.cue",
     "PoseSequence": "signgen.pose.sequence",
+    "Sample": "signgen.dataset.manifest",
     "SignGenError": "signgen.errors",
+    "build_dataset": "signgen.dataset.build",
     "caption_track": "signgen.workflow.captions",
     "generate": "signgen.workflow.generate",
     "generate_poses": "signgen.workflow.generate",
@@ -49,6 +55,8 @@ _HOME = {
     "render_video": "signgen.workflow.render",
     "rerun": "signgen.workflow.rerun",
     "utter": "signgen.text2pose.base",
+    "verify_dataset": "signgen.dataset.verify",
+    "write_manifest": "signgen.dataset.manifest",
     "write_poses": "signgen.data.poses",
     "write_video": "signgen.data.video",
     "write_webvtt": "signgen.data.captions",

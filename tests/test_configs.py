@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from signgen.config import load_yaml
+from signgen.dataset.settings import prepare as prepare_dataset
 from signgen.workflow.settings import prepare
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -15,6 +16,11 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
 def test_config_is_valid(path):
     prepare(load_yaml(path))
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "dataset").glob("*.yaml")), ids=lambda path: path.name)
+def test_dataset_config_is_valid(path):
+    prepare_dataset(load_yaml(path))
 
 
 def test_generate_yaml_writes_out_every_default():

@@ -91,8 +91,7 @@ def build(
 
     What is done and still fits is kept; run the same command again after any stop. Several builders may share a folder.
     """
-    from signgen.dataset.build import ALL_STAGES
-    from signgen.dataset.build import build as build_dataset
+    from signgen.dataset.build import ALL_STAGES, build_dataset
 
     stages = [item.value for item in stage] if stage else ALL_STAGES
     with telling(progress, quiet, verbose) as show:
@@ -115,10 +114,10 @@ def verify(
     verbose: o.Verbose = False,
 ) -> int:
     """Compare every file with its SHA-256 and report what is damaged, missing or not listed."""
-    from signgen.dataset import verify as check
+    from signgen.dataset.verify import forget, verify_dataset
 
     with telling(progress, quiet, verbose) as show:
-        found = check.verify(folder, progress=show)
+        found = verify_dataset(folder, progress=show)
     if as_json:
         print_json(found)
     else:
@@ -126,7 +125,7 @@ def verify(
     unfinished = "" if found.is_finished else "; it is not built to its end"
     say(f"{found.files} files: {len(found.damage)} damaged{unfinished}")
     if repair and found.damage:
-        names = check.forget(folder, found.damage)
+        names = forget(folder, found.damage)
         say(f"to be made anew by the next build: {', '.join(names) or 'lists and card'}")
     return DAMAGE if found.damage else 0
 

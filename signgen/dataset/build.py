@@ -59,7 +59,7 @@ class Built:
     is_stopped: bool = False
 
 
-def build(
+def build_dataset(
     manifest: str | Path,
     folder: str | Path,
     config: Mapping[str, Any] | None = None,

@@ -47,7 +47,7 @@ class Verified:
     is_finished: bool
 
 
-def verify(
+def verify_dataset(
     folder: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda stage, done, total: None
 ) -> Verified:
     """Compare every file of a data set with its sum, and look for files without one.

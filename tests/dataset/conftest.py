@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from corpus import SETTINGS, make_video, moving_dot
 
-from signgen.dataset.build import Built, build
+from signgen.dataset.build import Built, build_dataset
 from signgen.dataset.manifest import Sample, write_manifest
 
 
@@ -49,7 +49,7 @@ def manifest(samples, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def whole(manifest, tmp_path_factory) -> Built:
     """A build of them from start to end; not to be changed."""
-    return build(manifest, tmp_path_factory.mktemp("whole") / "out", SETTINGS, workers=0)
+    return build_dataset(manifest, tmp_path_factory.mktemp("whole") / "out", SETTINGS, workers=0)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from corpus import SETTINGS, make_audio, make_video, moving_dot
 
 from signgen.data.npz import write_npz
 from signgen.data.shards import read_shard
-from signgen.dataset.build import build
+from signgen.dataset.build import build_dataset
 from signgen.dataset.manifest import Sample, write_manifest
 from signgen.dataset.reasons import REASONS
 from signgen.pose.sequence import PoseSequence
@@ -94,7 +94,7 @@ def table(tmp_path_factory) -> tuple[dict[str, dict], Path]:
         dataclasses.replace(samples[-1], video_id="bad-captions", captions=folder / "corrupt.mp4"),
     ]
     write_manifest(samples, folder / "m.jsonl")
-    build(folder / "m.jsonl", folder / "out", SETTINGS, workers=0)
+    build_dataset(folder / "m.jsonl", folder / "out", SETTINGS, workers=0)
     lines = (folder / "out" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
     return {row["video_id"]: row for row in map(json.loads, lines)}, folder / "out"
 
@@ -158,7 +158,7 @@ def test_nobody_is_a_reason_and_poses_too_far_apart_are_too(tmp_path):
     write_npz(PoseSequence(points, 24.0, 128, 96), tmp_path / "far.npz")
     write_manifest([Sample(n, poses=tmp_path / f"{n}.npz") for n in ("far", "nobody")], tmp_path / "m.jsonl")
     with pytest.raises(Exception, match="no video can be used"):
-        build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
+        build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
     rows = [json.loads(line) for line in (tmp_path / "out" / "rejects.jsonl").read_text().splitlines()]
     names = {row["video_id"]: [reason["name"] for reason in row["reasons"]] for row in rows}
     assert names["nobody"] == ["no-signer"]

@@ -14,7 +14,7 @@ from corpus import SETTINGS, tree
 from signgen.data.columnar import Columnar
 from signgen.data.shards import read_shard
 from signgen.data.video import read_video
-from signgen.dataset.build import build
+from signgen.dataset.build import build_dataset
 from signgen.dataset.manifest import Sample, write_manifest
 from signgen.errors import ConfigError, DataError
 from signgen.extract.base import extractors
@@ -62,29 +62,29 @@ def test_members_are_the_files_of_the_videos(built, tmp_path):
 
 def test_a_second_run_changes_nothing(built, manifest, tmp_path):
     before = tree(tmp_path / "out")
-    again = build(manifest, tmp_path / "out", SETTINGS, workers=0)
+    again = build_dataset(manifest, tmp_path / "out", SETTINGS, workers=0)
     assert (again.counts, again.packed.written) == ({"kept": 5}, 0)
     assert tree(tmp_path / "out") == before
 
 
 def test_two_builds_give_the_same_bytes_whatever_the_workers(built, manifest, tmp_path):
-    build(manifest, tmp_path / "other", SETTINGS, workers=2)
+    build_dataset(manifest, tmp_path / "other", SETTINGS, workers=2)
     assert tree(tmp_path / "other") == tree(tmp_path / "out")
 
 
 def test_stages_one_by_one_give_the_same_as_all_at_once(built, manifest, tmp_path):
     for stage in ("captions", "poses", "shards"):
-        done = build(manifest, tmp_path / "other", SETTINGS, stages=[stage], workers=0)
+        done = build_dataset(manifest, tmp_path / "other", SETTINGS, stages=[stage], workers=0)
         assert done.counts == {"captions": {"pending": 5}, "poses": {"done": 5}, "shards": {}}[stage]
     assert tree(tmp_path / "other") == tree(tmp_path / "out")
 
 
 def test_packing_before_the_end_says_what_is_not_in(samples, manifest, tmp_path):
     with pytest.raises(DataError, match="no video can be used \\(5 not done yet\\)"):
-        build(manifest, tmp_path / "out", SETTINGS, stages=["captions", "shards"], workers=0)
+        build_dataset(manifest, tmp_path / "out", SETTINGS, stages=["captions", "shards"], workers=0)
     write_manifest(samples[:2], tmp_path / "two.jsonl")
-    build(tmp_path / "two.jsonl", tmp_path / "out", SETTINGS, workers=0)
-    packed = build(manifest, tmp_path / "out", SETTINGS, stages=["shards"], workers=0).packed
+    build_dataset(tmp_path / "two.jsonl", tmp_path / "out", SETTINGS, workers=0)
+    packed = build_dataset(manifest, tmp_path / "out", SETTINGS, stages=["shards"], workers=0).packed
     assert (packed.videos, packed.pending) == (2, 3)
 
 
@@ -104,10 +104,10 @@ def test_a_changed_setting_does_anew_what_depends_on_it(built, manifest, tmp_pat
     config["extractor"] = {"name": "blobs", **change.get("extractor", {})}
     if log:
         config["extractor"]["log"] = str(logged)
-    again = build(manifest, tmp_path / "out", config, workers=0)
+    again = build_dataset(manifest, tmp_path / "out", config, workers=0)
     assert again.redone == redone
     assert len(logged.read_text().splitlines() if logged.exists() else []) == log
-    fresh = build(manifest, tmp_path / "fresh", config, workers=0)
+    fresh = build_dataset(manifest, tmp_path / "fresh", config, workers=0)
     assert fresh.packed.videos == again.packed.videos
     assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
 
@@ -115,9 +115,9 @@ def test_a_changed_setting_does_anew_what_depends_on_it(built, manifest, tmp_pat
 def test_a_changed_line_does_that_video_anew(built, samples, tmp_path):
     changed = [dataclasses.replace(samples[0], text="another"), *samples[1:]]
     write_manifest(changed, tmp_path / "m.jsonl")
-    again = build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
+    again = build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
     assert (again.counts, again.redone) == ({"kept": 4, "done": 1}, {"input": 1})
-    build(tmp_path / "m.jsonl", tmp_path / "fresh", SETTINGS, workers=0)
+    build_dataset(tmp_path / "m.jsonl", tmp_path / "fresh", SETTINGS, workers=0)
     assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
 
 
@@ -125,17 +125,17 @@ def test_a_changed_video_is_found_by_size_and_with_a_flag_by_hash(built, samples
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(samples[0].video.read_bytes())
     write_manifest([Sample("v0", video=copy)], tmp_path / "m.jsonl")
-    build(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0)
+    build_dataset(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0)
     content = bytearray(copy.read_bytes())
     content[content.index(b"synthetic") if b"synthetic" in content else -1] ^= 1
     copy.write_bytes(content)
-    assert build(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0).counts == {"kept": 1}
-    checked = build(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0, check_inputs=True)
+    assert build_dataset(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0).counts == {"kept": 1}
+    checked = build_dataset(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0, check_inputs=True)
     assert checked.redone == {"input": 1}
     copy.write_bytes(samples[1].video.read_bytes())
-    assert build(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0).redone == {"input": 1}
+    assert build_dataset(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0).redone == {"input": 1}
     copy.unlink()  # what was made of it is there
-    assert build(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0).counts == {"kept": 1}
+    assert build_dataset(tmp_path / "m.jsonl", tmp_path / "one", SETTINGS, workers=0).counts == {"kept": 1}
 
 
 def test_a_file_that_was_lost_is_made_anew(built, manifest, tmp_path):
@@ -143,14 +143,14 @@ def test_a_file_that_was_lost_is_made_anew(built, manifest, tmp_path):
     (tmp_path / "out" / "videos" / "v2" / "poses.npz").unlink()
     (tmp_path / "out" / "videos" / "v3" / "status.json").write_text("{")
     (tmp_path / "out" / "shards" / "Sign_DWPose_NPZ_000001.col").unlink()
-    again = build(manifest, tmp_path / "out", SETTINGS, workers=0)
+    again = build_dataset(manifest, tmp_path / "out", SETTINGS, workers=0)
     assert (again.counts, again.redone) == ({"kept": 3, "done": 2}, {"files": 1})
     assert tree(tmp_path / "out") == before
 
 
 def test_videos_that_left_the_manifest_stay_but_leave_the_shards(built, samples, tmp_path):
     write_manifest(samples[:3], tmp_path / "m.jsonl")
-    again = build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
+    again = build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
     assert (again.packed.videos, again.packed.shards) == (3, 2)
     assert (tmp_path / "out" / "videos" / "v4" / "poses.npz").exists()
     assert len((tmp_path / "out" / "status.jsonl").read_text().splitlines()) == 3
@@ -164,7 +164,7 @@ def test_parts_of_a_file(samples, tmp_path):
         Sample("c", video=video),
     ]
     write_manifest(parts, tmp_path / "m.jsonl")
-    build(tmp_path / "m.jsonl", tmp_path / "out", {**SETTINGS, "clean": False}, workers=0)
+    build_dataset(tmp_path / "m.jsonl", tmp_path / "out", {**SETTINGS, "clean": False}, workers=0)
     shards = sorted((tmp_path / "out" / "shards").glob("*.tar"))
     a, b, c = [recording for shard in shards for recording in read_shard(shard)]
     whole = c.poses[0].keypoints
@@ -176,7 +176,7 @@ def test_poses_that_are_there_need_no_extractor(built, tmp_path):
     stored = tmp_path / "out" / "videos" / "v1" / "poses.npz"
     config = {**SETTINGS, "extractor": {"name": "blobs", "break_above": 1}}
     write_manifest([Sample("p", poses=stored), Sample("q", poses=stored, start=0.25)], tmp_path / "m.jsonl")
-    done = build(tmp_path / "m.jsonl", tmp_path / "poses", config, workers=0)
+    done = build_dataset(tmp_path / "m.jsonl", tmp_path / "poses", config, workers=0)
     assert done.counts == {"done": 2}
     p, q = read_shard(tmp_path / "poses" / "shards" / "Sign_DWPose_NPZ_000001.tar")
     (original,) = (
@@ -212,7 +212,7 @@ def test_the_lists_say_what_became_of_each(built, tmp_path):
 )
 def test_bad_settings(manifest, tmp_path, config, message):
     with pytest.raises(ConfigError) as caught:
-        build(manifest, tmp_path / "out", config)
+        build_dataset(manifest, tmp_path / "out", config)
     assert message in str(caught.value)
     assert not (tmp_path / "out").exists()
 
@@ -220,7 +220,7 @@ def test_bad_settings(manifest, tmp_path, config, message):
 def test_an_empty_manifest_is_an_error(tmp_path):
     (tmp_path / "m.jsonl").write_text("\n")
     with pytest.raises(DataError, match="lists no video"):
-        build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS)
+        build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS)
     assert not Path(tmp_path / "out").exists()
 
 
@@ -228,6 +228,6 @@ def test_no_output_is_an_error_and_the_reasons_are_listed(tmp_path):
     (tmp_path / "a.mp4").touch()
     write_manifest([Sample("a", video=tmp_path / "a.mp4")], tmp_path / "m.jsonl")
     with pytest.raises(DataError, match=r"no video can be used \(1 empty\); see rejects\.jsonl"):
-        build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
+        build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
     (row,) = [json.loads(line) for line in (tmp_path / "out" / "rejects.jsonl").read_text().splitlines()]
     assert row["reasons"] == [{"name": "empty", "detail": "the file is empty"}]

@@ -10,7 +10,7 @@ import pytest
 from corpus import SETTINGS, tree
 
 from signgen.data.shards import read_shard
-from signgen.dataset.build import build
+from signgen.dataset.build import build_dataset
 from signgen.dataset.fetch import filled, parse_command
 from signgen.dataset.manifest import Sample, write_manifest
 from signgen.errors import ConfigError, DataError
@@ -50,7 +50,7 @@ def test_what_the_command_gets_is_used_and_not_kept(source, tmp_path):
     folder, command = source
     names = ("gone", "none", "other", "plain", "two", "vtt")
     write_manifest([Sample(name, text="" if name == "vtt" else "a") for name in names], tmp_path / "m.jsonl")
-    done = build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0, fetch_command=command)
+    done = build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0, fetch_command=command)
     assert done.counts == {"done": 3, "rejected": 3}
     found = rejects(tmp_path / "out")
     assert found["gone"] == [("fetch-failed", "exit code 3: no such video: gone")]
@@ -64,13 +64,13 @@ def test_what_the_command_gets_is_used_and_not_kept(source, tmp_path):
     assert not [name for name in tree(tmp_path / "out") if name.endswith((".mp4", ".mkv"))]
 
     before, calls = tree(tmp_path / "out"), (folder / "calls").read_text()
-    again = build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0, fetch_command=command)
+    again = build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0, fetch_command=command)
     assert again.counts == {"kept": 6}
-    without = build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
+    without = build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
     assert without.counts == {"kept": 6}
     assert tree(tmp_path / "out") == before
     assert (folder / "calls").read_text() == calls
-    retried = build(
+    retried = build_dataset(
         tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0, fetch_command=command, retry=True
     )
     assert retried.redone == {"retry": 3}
@@ -81,8 +81,8 @@ def test_without_a_command_there_is_no_source_and_with_one_there_is(source, tmp_
     _, command = source
     write_manifest([Sample("plain", text="a")], tmp_path / "m.jsonl")
     with pytest.raises(DataError, match="1 no-source"):
-        build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
-    done = build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0, fetch_command=command)
+        build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
+    done = build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0, fetch_command=command)
     assert done.counts == {"done": 1}
 
 
@@ -99,7 +99,7 @@ def test_a_command_that_hangs_is_killed_with_all_it_started(tmp_path):
     script.write_text(code)
     write_manifest([Sample("a", text="a")], tmp_path / "m.jsonl")
     with pytest.raises(DataError, match="1 time-limit"):
-        build(
+        build_dataset(
             tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=1, time_limit=3.0,
             fetch_command=f"{sys.executable} {script} {{output}}",
         )  # fmt: skip

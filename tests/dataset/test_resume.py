@@ -18,7 +18,7 @@ from corpus import SETTINGS, tree
 from signgen.cli.codes import STOPPED
 from signgen.dataset import folder as layout
 from signgen.dataset import job, lock
-from signgen.dataset.build import build
+from signgen.dataset.build import build_dataset
 from signgen.dataset.status import FileRecord, read_status, status_bytes
 from signgen.errors import ConfigError, ResourceError
 
@@ -71,7 +71,7 @@ def test_killed_at_any_moment_and_run_again_it_ends_the_same(start, manifest, tm
     last = start(slow=0.01)
     assert last.wait(60) == 0, last.stderr.read()
     config = {**SETTINGS, "extractor": {"name": "blobs", "slow": 0.01}}
-    build(manifest, tmp_path / "fresh", config, workers=0)
+    build_dataset(manifest, tmp_path / "fresh", config, workers=0)
     assert tree(out) == tree(tmp_path / "fresh")
 
 
@@ -123,7 +123,7 @@ def test_a_builder_with_other_settings_is_held_off(manifest, tmp_path, start):
     start(hang_above=1, log=str(log))
     wait_for(log.exists)
     with pytest.raises(ConfigError, match="another builder is at work here"):
-        build(manifest, tmp_path / "out", SETTINGS, workers=0)
+        build_dataset(manifest, tmp_path / "out", SETTINGS, workers=0)
 
 
 @pytest.mark.slow
@@ -153,21 +153,21 @@ def test_one_bad_video_is_rejected_and_the_others_are_done(
     manifest, tmp_path, extractor, limit, reason, detail
 ):
     config = {**SETTINGS, "extractor": {"name": "blobs", **extractor}}
-    done = build(manifest, tmp_path / "out", config, workers=1, time_limit=limit)
+    done = build_dataset(manifest, tmp_path / "out", config, workers=1, time_limit=limit)
     assert (done.counts, done.packed.reasons) == ({"done": 4, "rejected": 1}, {reason: 1})
     status = read_status(tmp_path / "out" / "videos" / "v4" / "status.json")
     assert [(r.name, r.detail) for r in status.reasons] == [(reason, detail)]
     assert not (tmp_path / "out" / "videos" / "v4" / "poses.npz").exists()
-    again = build(manifest, tmp_path / "out", config, workers=0)
+    again = build_dataset(manifest, tmp_path / "out", config, workers=0)
     assert again.counts == {"kept": 5}
 
 
 def test_retry_does_rejected_videos_again(manifest, tmp_path):
     log = tmp_path / "log"
     config = {**SETTINGS, "extractor": {"name": "blobs", "break_above": 185, "log": str(log)}}
-    build(manifest, tmp_path / "out", config, workers=0)
+    build_dataset(manifest, tmp_path / "out", config, workers=0)
     log.unlink()
-    again = build(manifest, tmp_path / "out", config, workers=0, retry=True)
+    again = build_dataset(manifest, tmp_path / "out", config, workers=0, retry=True)
     assert (again.counts, again.redone) == ({"kept": 4, "rejected": 1}, {"retry": 1})
     assert len(log.read_text().splitlines()) == 1
 
@@ -192,7 +192,7 @@ def every_write(monkeypatch, fail_at):
 def test_a_full_disk_at_any_write_leaves_nothing_half_written(manifest, tmp_path, whole):
     with pytest.MonkeyPatch.context() as patch:
         writes = every_write(patch, 10**9)
-        build(manifest, tmp_path / "count", SETTINGS, workers=0)
+        build_dataset(manifest, tmp_path / "count", SETTINGS, workers=0)
     total = writes[0]
     assert total > 40
     for fail_at in (1, 2, 3, 5, total // 2, total - 12, total - 5, total - 2, total - 1, total):
@@ -200,10 +200,10 @@ def test_a_full_disk_at_any_write_leaves_nothing_half_written(manifest, tmp_path
         with pytest.MonkeyPatch.context() as patch:
             every_write(patch, fail_at)
             with pytest.raises(ResourceError, match="the disk is full"):
-                build(manifest, out, SETTINGS, workers=0)
+                build_dataset(manifest, out, SETTINGS, workers=0)
         check_finished_videos(out)
         assert not list(out.rglob(".*.*")), "a temporary file was left"
-    build(manifest, out, SETTINGS, workers=0)
+    build_dataset(manifest, out, SETTINGS, workers=0)
     assert tree(out) == tree(whole.folder)
 
 
@@ -245,9 +245,9 @@ def test_what_a_killed_process_left_is_removed(manifest, tmp_path, whole, name):
         patch.setattr(job, "write_bytes", killed)
         patch.setattr(job, "write_status", killed)
         with pytest.raises(KilledError):
-            build(manifest, out, SETTINGS, workers=0)
+            build_dataset(manifest, out, SETTINGS, workers=0)
     assert list(out.rglob(".*.half*"))
-    build(manifest, out, SETTINGS, workers=0)
+    build_dataset(manifest, out, SETTINGS, workers=0)
     assert tree(out) == tree(whole.folder)
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from corpus import SETTINGS
 
-from signgen.dataset.build import build
+from signgen.dataset.build import build_dataset
 from signgen.dataset.card import card
 from signgen.dataset.manifest import Sample, write_manifest
 from signgen.dataset.reasons import REASONS, Reason
@@ -71,7 +71,7 @@ def test_a_cell_cannot_break_the_table():
 def test_a_data_set_that_is_not_finished_has_figures_too(samples, tmp_path):
     broken = dataclasses.replace(samples[1], video=tmp_path / "none.mp4")
     write_manifest([samples[0], broken, Sample("z")], tmp_path / "m.jsonl")
-    build(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, stages=["captions", "poses"], workers=0)
+    build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, stages=["captions", "poses"], workers=0)
     found = stats(read_statuses(tmp_path / "out"))
     assert (found.whole.videos, found.rejected) == (1, {"missing": 1, "no-source": 1})
 

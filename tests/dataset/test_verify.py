@@ -8,15 +8,15 @@ import subprocess
 import pytest
 from corpus import SETTINGS, tree
 
-from signgen.dataset.build import build
-from signgen.dataset.verify import forget, verify
+from signgen.dataset.build import build_dataset
+from signgen.dataset.verify import forget, verify_dataset
 from signgen.errors import DataError
 
 SHARD = "shards/Sign_DWPose_NPZ_000001.tar"
 
 
 def test_a_whole_data_set_has_no_damage(whole):
-    found = verify(whole.folder)
+    found = verify_dataset(whole.folder)
     assert (found.damage, found.is_finished) == ((), True)
     assert found.files == len(tree(whole.folder)) - 2  # but the sums and the lock
 
@@ -37,10 +37,10 @@ def test_a_flipped_bit_anywhere_is_found(built, tmp_path):
         path.write_bytes(
             content[:place] + bytes([content[place] ^ 1 << rng.randrange(8)]) + content[place + 1 :]
         )
-        names = [item.name for item in verify(out).damage]
+        names = [item.name for item in verify_dataset(out).damage]
         assert path.relative_to(out).as_posix() in names, (path, place)
         path.write_bytes(content)
-    assert verify(out).damage == ()
+    assert verify_dataset(out).damage == ()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_flipped_bit_anywhere_is_found(built, tmp_path):
 )  # fmt: skip
 def test_damage_is_named(built, tmp_path, harm, name, what):
     harm(tmp_path / "out")
-    found = {item.name: item.what for item in verify(tmp_path / "out").damage}
+    found = {item.name: item.what for item in verify_dataset(tmp_path / "out").damage}
     assert what in found[name]
 
 
@@ -82,7 +82,7 @@ def test_a_path_out_of_the_folder_is_not_followed(built, tmp_path):
     secret.write_text("x")
     sums = tmp_path / "out" / "SHA256SUMS"
     sums.write_text(sums.read_text().replace("README.md", "../secret"))
-    assert "../secret" not in {item.name for item in verify(tmp_path / "out").damage}
+    assert "../secret" not in {item.name for item in verify_dataset(tmp_path / "out").damage}
 
 
 def test_what_is_damaged_can_be_made_anew(built, manifest, tmp_path):
@@ -92,12 +92,12 @@ def test_what_is_damaged_can_be_made_anew(built, manifest, tmp_path):
         content = bytearray((out / name).read_bytes())
         content[len(content) // 2] ^= 1
         (out / name).write_bytes(content)
-    found = verify(out)
+    found = verify_dataset(out)
     assert {item.name for item in found.damage} == {
         "videos/v2/poses.npz", "shards/Sign_DWPose_NPZ_000003.col", "README.md",
     }  # fmt: skip
     assert forget(out, found.damage) == ("Sign_DWPose_NPZ_000003", "v2")
-    build(manifest, out, SETTINGS, workers=0)
+    build_dataset(manifest, out, SETTINGS, workers=0)
     assert tree(out) == before
 
 
@@ -106,17 +106,17 @@ def test_packing_notices_a_damaged_video(built, manifest, tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     config = {**SETTINGS, "shard_videos": 3}
     with pytest.raises(DataError, match="not as it was written; run `signgen dataset verify --repair`"):
-        build(manifest, tmp_path / "out", config, workers=0)
+        build_dataset(manifest, tmp_path / "out", config, workers=0)
 
 
 def test_a_data_set_that_is_not_finished_is_compared_with_its_records(manifest, tmp_path):
-    build(manifest, tmp_path / "out", SETTINGS, stages=["captions"], workers=0)
-    found = verify(tmp_path / "out")
+    build_dataset(manifest, tmp_path / "out", SETTINGS, stages=["captions"], workers=0)
+    found = verify_dataset(tmp_path / "out")
     assert (found.files, found.damage, found.is_finished) == (5, (), False)
     (tmp_path / "out" / "videos" / "v0" / "caption.json").write_text("{}")
-    assert [item.name for item in verify(tmp_path / "out").damage] == ["videos/v0/caption.json"]
+    assert [item.name for item in verify_dataset(tmp_path / "out").damage] == ["videos/v0/caption.json"]
 
 
 def test_no_data_set(tmp_path):
     with pytest.raises(DataError, match="no data set here"):
-        verify(tmp_path)
+        verify_dataset(tmp_path)
