@@ -15,7 +15,7 @@ from signgen.config import setting
 from signgen.data.columnar import Columnar
 from signgen.errors import ConfigError, DataError
 
-SUFFIX = ".signcol"
+SUFFIX = ".col"
 WINDOW = 8
 
 

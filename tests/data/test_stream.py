@@ -22,7 +22,7 @@ def shards(tmp_path_factory):
             keypoints[..., 0] = 16 * s + c
             keypoints[..., 1] = np.arange(10 + c)[:, None]
             clips.append(Clip(f"{s}-{c}", PoseSequence(keypoints, 24, 512, 512), {"text": f"clip {c}"}))
-        write_columnar(clips, folder / f"{s}.signcol")
+        write_columnar(clips, folder / f"{s}.col")
     return shards_in(folder)
 
 
@@ -108,7 +108,7 @@ def test_only_so_many_shards_are_open(shards, monkeypatch):
 
 
 def test_an_empty_shard_and_no_shards(tmp_path):
-    write_columnar([], tmp_path / "a.signcol")
+    write_columnar([], tmp_path / "a.col")
     assert names(PoseStream(shards_in(tmp_path))) == []
     assert names(PoseStream(())) == []
 
@@ -118,8 +118,8 @@ def test_what_cannot_be_read(tmp_path):
         shards_in(tmp_path)
     with pytest.raises(DataError, match="no such folder"):
         shards_in(tmp_path / "none")
-    (tmp_path / "a.signcol").write_bytes(b"SIGNCOL1 but no more")
-    with pytest.raises(DataError, match=r"a\.signcol"):
+    (tmp_path / "a.col").write_bytes(b"SIGNCOL1 but no more")
+    with pytest.raises(DataError, match=r"a\.col"):
         names(PoseStream(shards_in(tmp_path)))
     with pytest.raises(ConfigError, match="count from 0"):
         PoseStream((), reader=2, readers=2)

@@ -17,7 +17,7 @@ def stream(tmp_path):
     keypoints = np.ones((4, 128, 3), np.float32)
     for s in range(3):
         clips = [Clip(f"{s}-{c}", PoseSequence(keypoints * (1, 1, 0.5), 24, 64, 64)) for c in range(7)]
-        write_columnar(clips, tmp_path / f"{s}.signcol")
+        write_columnar(clips, tmp_path / f"{s}.col")
     return PoseStream(shards_in(tmp_path), seed=5)
 
 
