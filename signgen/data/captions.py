@@ -24,6 +24,7 @@ MAX_WARNINGS = 100
 _CLOCK = r"(-?)(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{1,2})[.,]([0-9]{1,3})"
 _TIMES = re.compile(rf"[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}(?:[ \t].*)?")
 _ARROW = re.compile(r"-->|^[ \t]*-?[0-9]+:[0-9]+.*->")
+_WORD_TIME = re.compile(r"<(?:[0-9]{1,4}:)?[0-9]{2}:[0-9]{2}\.[0-9]{3}><c>")
 _READING = re.compile(r"<rt[^<>]*>[^<]*(?:</rt>)?")
 _VTT_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[0-9:.]+>|</>")
 _SRT_TAG = re.compile(r"</?(?:b|i|u|s|font|c|v|ruby|rt|lang)(?:[ .=][^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
@@ -36,10 +37,16 @@ class Captions:
     Attributes:
         cues: texts without markup; lines of one cue are joined by a line break.
         warnings: what was odd and how it was taken, one line each, at most `MAX_WARNINGS`.
+        language: what the header of a WebVTT file says of it, if anything.
+        has_word_times: words have times of their own, as speech recognition gives them.
+        backward: number of cues that ended before they started and were left out.
     """
 
     cues: tuple[Cue, ...]
     warnings: tuple[str, ...] = ()
+    language: str = ""
+    has_word_times: bool = False
+    backward: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,13 @@ def read_captions(path: Path) -> list[Cue]:
     return list(read_captions_with_report(path).cues)
 
 
-def read_captions_with_report(path: Path) -> Captions:
-    """As `read_captions`, with an account of empty, overlapping and unordered cues."""
+def read_captions_with_report(path: Path, *, leave_out_backward: bool = False) -> Captions:
+    """As `read_captions`, with an account of empty, overlapping and unordered cues.
+
+    Args:
+        path: the file.
+        leave_out_backward: leave out cues that end before they start; otherwise they are errors.
+    """
     text = _read_text(path)
     is_vtt = re.match(r"WEBVTT(?:[ \t\n]|$)", text) is not None
     if path.suffix.lower() == ".vtt" and not is_vtt:
@@ -72,12 +84,25 @@ def read_captions_with_report(path: Path) -> Captions:
     blocks = list(_blocks(path, text, is_vtt))
     if not blocks and not is_vtt:
         raise DataError(f"{path}: no captions found; expected SubRip or WebVTT")
+    backward = [block for block in blocks if block.end < block.start]
+    if backward and not leave_out_backward:
+        line, start, end = backward[0].line, backward[0].start, backward[0].end
+        raise DataError(f"{path}: line {line}: the cue ends at {end:g} s, before it starts at {start:g} s")
+    blocks = [block for block in blocks if block.end >= block.start]
     cues = [(block.line, _cue(block, is_vtt)) for block in blocks]
     warnings = [f"line {line}: a cue without text was left out" for line, cue in cues if not cue.text]
     cues = [(line, cue) for line, cue in cues if cue.text]
     warnings += _order_warnings(cues)
     ordered = sorted((cue for _, cue in cues), key=lambda cue: (cue.start, cue.end))
-    return Captions(tuple(ordered), tuple(warnings[:MAX_WARNINGS]))
+    header = text.partition("\n\n")[0] if is_vtt else ""
+    language = re.search(r"^Language:[ \t]*([A-Za-z0-9-]{2,35})[ \t]*$", header, re.MULTILINE)
+    return Captions(
+        tuple(ordered),
+        tuple(warnings[:MAX_WARNINGS]),
+        language=language.group(1) if language else "",
+        has_word_times=is_vtt and any(_WORD_TIME.search(line) for block in blocks for line in block.text),
+        backward=len(backward),
+    )
 
 
 def write_webvtt(cues: Iterable[Cue], path: Path) -> None:
@@ -123,7 +148,7 @@ def _blocks(path: Path, text: str, is_vtt: bool) -> Iterator[_Block]:
     for (line, start, end), stop in zip(starts, ends, strict=True):
         body = lines[line + 1 : stop]
         if is_vtt:
-            body = body[: next((i for i, text_line in enumerate(body) if _is_blank(text_line)), None)]
+            body = body[: body.index("") if "" in body else None]  # a line of blanks is a line of the cue
         elif stop < len(lines) and body and body[-1].strip().isdecimal():
             del body[-1]  # the number of the next cue
         yield _Block(line + 1, start, end, body)
@@ -155,8 +180,6 @@ def _seconds(path: Path, line: int, times: re.Match[str]) -> tuple[float, float]
         )
     if found[0] or found[5]:
         raise DataError(f"{path}: line {line}: a time below zero; shift the captions first")
-    if end < start:
-        raise DataError(f"{path}: line {line}: the cue ends at {end:g} s, before it starts at {start:g} s")
     return start, end
 
 

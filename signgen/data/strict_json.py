@@ -33,6 +33,18 @@ def parse_json_object(
     Raises:
         DataError: too large, not UTF-8, not JSON, a repeated key, NaN or infinity, or not an object.
     """
+    value = parse_json(data, where, max_bytes)
+    if not isinstance(value, dict):
+        raise DataError(f"{where}: expected a JSON object")
+    return value
+
+
+def parse_json(data: bytes | memoryview, where: str, max_bytes: int = MAX_JSON_BYTES) -> Any:
+    """Any JSON value in ``data``; errors start with ``where``.
+
+    Raises:
+        DataError: too large, not UTF-8, not JSON, a repeated key, NaN or infinity.
+    """
     if len(data) > max_bytes:
         raise DataError(f"{where}: JSON of more than {max_bytes} bytes is refused")
     try:
@@ -48,8 +60,6 @@ def parse_json_object(
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).split(";")[0]
         raise DataError(f"{where}: not valid JSON: {reason}") from None
-    if not isinstance(value, dict):
-        raise DataError(f"{where}: expected a JSON object")
     return value
 
 
