@@ -49,7 +49,8 @@ def start(manifest: Path, out: Path, workers: int, log: Path) -> subprocess.Pope
     config = manifest.with_name("config.yaml")
     config.write_text(f"extractor: {{name: blobs, slow: {SLOW}, log: {log}}}\nshard_videos: 10\n")
     command = [sys.executable, BUILD_CLI, "dataset", "build", manifest, "-o", out, "--config", config]
-    return subprocess.Popen([*command, "--workers", str(workers), "-q"], stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen([*command, "--workers", str(workers), "-q"], **quiet)
 
 
 def damaged(out: Path) -> int:

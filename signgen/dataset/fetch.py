@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +25,11 @@ class Fetched:
 
     Attributes:
         video: the video.
-        captions: captions beside it, if there is exactly one file of them.
+        captions: captions beside it by plain names, which end in their language, as in ``ID.en.vtt``.
     """
 
     video: Path
-    captions: Path | None
+    captions: Mapping[str, Path]
 
 
 def parse_command(command: str) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ def fetched_in(place: Path) -> Fetched | Reason:
     videos = [path for path in files if path not in captions and path.suffix.lower() != ".json"]
     if len(videos) != 1:
         return Reason("fetch-failed", f"expected one video, the command left {len(videos)}")
-    return Fetched(videos[0], captions[0] if len(captions) == 1 else None)
+    return Fetched(videos[0], {re.sub(r"[^A-Za-z0-9_.-]", "_", path.name): path for path in captions})
 
 
 def _last_line(output: bytes) -> str:

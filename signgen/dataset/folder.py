@@ -11,6 +11,8 @@ from pathlib import Path
 from signgen.data.atomic import resource_errors
 
 CAPTION, POSES, QUALITY, STATUS = "caption.json", "poses.npz", "quality.json", "status.json"
+# Captions that came with a fetched video.
+CAPTIONS = "captions"
 CARD, SETTINGS, VIDEOS, REJECTS, SUMS = (
     "README.md",
     "dataset.json",
@@ -57,16 +59,17 @@ def complete_name(video_id: str) -> str:
 
 
 def keep_only(folder: Path, names: Collection[str]) -> None:
-    """Remove what an interrupted process left in a folder: everything but the files ``names``.
+    """Remove what an interrupted process left in a folder: everything but ``names``, files and folders of files.
 
     Only for the holder of the folder's lock.
 
     Raises:
         ResourceError: something cannot be removed.
     """
+    kept = {name.split("/")[0] for name in names}
     with resource_errors(folder):
         for path in list(folder.iterdir()) if folder.is_dir() else ():
-            if path.name in names:
+            if path.name in kept:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

@@ -15,6 +15,7 @@ from signgen.data.atomic import write_bytes
 from signgen.dataset.due import Task, Why, is_at_hand, known_status, next_due, why_due
 from signgen.dataset.fetch import FOLDER as FETCHED
 from signgen.dataset.fetch import Fetched, fetch, fetched_in
+from signgen.dataset.folder import CAPTIONS as FETCHED_CAPTIONS
 from signgen.dataset.folder import STATUS, complete_name, keep_only
 from signgen.dataset.lock import Locks, byte_of
 from signgen.dataset.manifest import Sample
@@ -141,18 +142,14 @@ class Worker:
         got = fetch(self._task.fetch, sample.video_id, self._task.folder.video(sample.video_id))
         if isinstance(got, Reason):
             return self._saved(FETCH, sample, status, Made(reasons=(got,)))
-        content = (
-            {}
-            if got.captions is None
-            else {f"fetched{got.captions.suffix.lower()}": got.captions.read_bytes()}
-        )
+        content = {f"{FETCHED_CAPTIONS}/{name}": path.read_bytes() for name, path in got.captions.items()}
         return self._saved(FETCH, sample, status, Made(content))
 
     def _made(self, stage: str, sample: Sample, status: Status) -> Made:
         """What a stage makes; whatever goes wrong with this one video is a reason to reject it."""
         try:
             if stage == CAPTIONS:
-                return make_captions(sample, self._captions(sample, status))
+                return make_captions(sample, self._captions(sample, status), self._task.settings.captions)
             if stage == POSES:
                 return make_poses(self._with_video(sample), self._task.settings)
             marker = {complete_name(sample.video_id): b""}
@@ -172,8 +169,7 @@ class Worker:
         record = status.stages.get(FETCH)
         if sample.captions or record is None:
             return sample.captions
-        folder = self._task.folder.video(sample.video_id)
-        return next((folder / name for name in record.files), None)
+        return self._task.folder.video(sample.video_id) / FETCHED_CAPTIONS if record.files else None
 
     def _with_video(self, sample: Sample) -> Sample:
         """The sample with the video that was fetched, if one was."""

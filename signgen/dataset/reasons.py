@@ -40,7 +40,7 @@ REASONS: Mapping[str, str] = {
     "internal-error": "an error of signgen itself; please report it",
     "variable-rate": "the pictures are not equally spaced in time; poses were resampled by their times",
     "rotated": "the file says that it is to be shown turned; poses are of the turned picture",
-    "damaged-captions": "captions were left out or put right",
+    "cues-dropped": "cues of the captions were left out",
     "several-people": "more than one person is seen",
     "signer-switch": "the signer is not the same person throughout",
 }

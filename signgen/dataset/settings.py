@@ -12,6 +12,7 @@ from annotated_types import Ge, Le
 
 from signgen.config import check, setting
 from signgen.data.strict_json import plain, to_json
+from signgen.dataset.captions import Cutting
 from signgen.dataset.manifest import Sample
 from signgen.dataset.status import CAPTIONS, FETCH, POSES, VERDICT
 from signgen.errors import ConfigError
@@ -21,7 +22,7 @@ from signgen.pose.quality import Limits
 
 EXTRACTOR = "mediapipe"
 # Raised when the code of a stage starts to give other results, so that what is there is made anew.
-VERSIONS = {FETCH: 1, CAPTIONS: 1, POSES: 1, VERDICT: 1}
+VERSIONS = {FETCH: 1, CAPTIONS: 2, POSES: 1, VERDICT: 1}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Settings:
     Attributes:
         extractor: finds people in videos.
         cleaning: what of the found poses is mended.
+        captions: how cues become sentences.
         limits: what poses must reach to get into the shards.
         options: see `Options`.
         config: all of it as plain values, with every default written out.
@@ -48,6 +50,7 @@ class Settings:
 
     extractor: Extractor
     cleaning: Cleaning
+    captions: Cutting
     limits: Limits
     options: Options
     config: dict[str, Any]
@@ -56,7 +59,9 @@ class Settings:
         """Hash of the settings on which ``stage`` of ``sample`` depends."""
         config = self.config
         relevant: dict[str, Any] = {"version": VERSIONS[stage]}
-        if stage == POSES:
+        if stage == CAPTIONS:
+            relevant["captions"] = config["captions"]
+        elif stage == POSES:
             relevant["all_people"] = config["all_people"]
             if sample.poses is None:
                 relevant |= {name: config[name] for name in ("extractor", "clean", "cleaning")}
@@ -72,20 +77,22 @@ def prepare(config: Mapping[str, Any] | None = None) -> Settings:
         ConfigError: an unknown setting, a wrong type, a value out of range or an unknown extractor.
     """
     sections, rest = {}, dict(config or {})
-    for name in ("extractor", "cleaning", "limits"):
+    for name in ("captions", "extractor", "cleaning", "limits"):
         sections[name] = _section(name, rest.pop(name, {}))
     named = {"name": EXTRACTOR, **sections["extractor"]}
     extractor = extractors.build(named)
     cleaning = check(Cleaning, sections["cleaning"], "cleaning")
+    captions = check(Cutting, sections["captions"], "captions")
     limits = check(Limits, sections["limits"], "limits")
     options = check(Options, rest)
     written_out = {
         "extractor": {"name": named["name"], **_plain(extractor)},
         "cleaning": _plain(cleaning),
+        "captions": _plain(captions),
         "limits": _plain(limits),
         **_plain(options),
     }
-    return Settings(extractor, cleaning, limits, options, written_out)
+    return Settings(extractor, cleaning, captions, limits, options, written_out)
 
 
 def _section(name: str, section: Any) -> Mapping[str, Any]:

@@ -55,8 +55,11 @@ def is_same(before: Mapping[str, Any], now: Mapping[str, Any], *, was_used: bool
 def _fetched(status: Status) -> dict[str, Any] | None:
     """The captions that came with a fetched video."""
     record = status.stages.get(FETCH)
-    files = list(record.files.values()) if record else []
-    return {"size": files[0].size, "sha256": files[0].sha256} if files else None
+    if record is None or not record.files:
+        return None
+    sums = "".join(f"{name}\0{file.sha256}\n" for name, file in sorted(record.files.items()))
+    size = sum(file.size for file in record.files.values())
+    return {"size": size, "sha256": hashlib.sha256(sums.encode()).hexdigest()}
 
 
 def _file(path: Path | None, thorough: bool) -> dict[str, Any] | None:
