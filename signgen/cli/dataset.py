@@ -220,7 +220,8 @@ def _cells(name: str, row: Figures) -> tuple[str, ...]:
 
 
 def _print_video(status: Status, caption: dict[str, Any]) -> None:
-    print_facts({"video": status.video_id, "outcome": status.outcome, **status.sample, **status.facts})
+    facts = {"video": status.video_id, "outcome": status.outcome, **status.sample, **status.facts}
+    print_facts({name: value for name, value in facts.items() if value not in ("", {})})
     for label, reasons in (("rejected", status.reasons), ("odd", status.notes)):
         for reason in reasons:
             typer.echo(f"{label}: {reason.name}: {reason.detail}")

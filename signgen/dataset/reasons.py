@@ -41,6 +41,7 @@ REASONS: Mapping[str, str] = {
     "variable-rate": "the pictures are not equally spaced in time; poses were resampled by their times",
     "rotated": "the file says that it is to be shown turned; poses are of the turned picture",
     "cues-dropped": "cues of the captions were left out",
+    "ends-early": "the file ends before the part that the manifest asks for",
     "several-people": "more than one person is seen",
     "signer-switch": "the signer is not the same person throughout",
 }

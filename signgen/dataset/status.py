@@ -116,7 +116,8 @@ def empty_status(sample: Sample) -> Status:
 
 def status_bytes(status: Status) -> bytes:
     """A record as it is written."""
-    return (to_json({"schema": SCHEMA, **dataclasses.asdict(status)}, indent=1) + "\n").encode()
+    rows = {"schema": SCHEMA, "video_id": status.video_id, "sample": status.sample, "stages": status.stages}
+    return (to_json(rows, indent=1) + "\n").encode()
 
 
 def write_status(path: Path, status: Status) -> None:

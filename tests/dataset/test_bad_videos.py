@@ -91,6 +91,7 @@ def table(tmp_path_factory) -> tuple[dict[str, dict], Path]:
     samples += [
         Sample("nothing", text="a"),
         dataclasses.replace(samples[-1], video_id="after-the-end", start=99.0),
+        dataclasses.replace(samples[-1], video_id="ends-early", end=9.0),
         dataclasses.replace(samples[-1], video_id="bad-captions", captions=folder / "corrupt.mp4"),
     ]
     write_manifest(samples, folder / "m.jsonl")
@@ -116,7 +117,7 @@ def test_a_bad_video_is_rejected_by_name(table, name, reason):
     assert "/" not in row["reasons"][0]["detail"].replace("1/", ""), "a path of this machine is in the record"
 
 
-@pytest.mark.parametrize("name", [Path(name).stem for name, _, _ in ODD])
+@pytest.mark.parametrize("name", [*(Path(name).stem for name, _, _ in ODD), "ends-early"])
 def test_an_odd_video_is_used_and_named(table, name):
     row = table[0][name]
     assert (row["outcome"], row["reasons"]) == ("done", [])
@@ -127,7 +128,7 @@ def test_the_others_are_in_the_shards(table):
     recordings = {
         r.video_id: r.poses[0] for r in read_shard(table[1] / "shards" / "Sign_DWPose_NPZ_000001.tar")
     }
-    assert sorted(recordings) == ["rotated", "variable-rate"]
+    assert sorted(recordings) == ["ends-early", "rotated"]
     assert (recordings["rotated"].width, recordings["rotated"].height) == (96, 128)
 
 
@@ -135,7 +136,7 @@ def test_uneven_times_are_kept(table):
     """The spot goes round by the frame, so where it is between two frames is known from their times."""
     (poses,) = [
         r.poses[0]
-        for r in read_shard(table[1] / "shards" / "Sign_DWPose_NPZ_000001.tar")
+        for r in read_shard(table[1] / "shards" / "Sign_DWPose_NPZ_000002.tar")
         if "v" in r.video_id
     ]
     times = np.cumsum([0, 1, 3, 1, 2, 5, 1, 1, 4, 2, 1, 1]) / 24

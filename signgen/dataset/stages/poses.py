@@ -26,6 +26,9 @@ from signgen.pose.sequence import PoseSequence
 if TYPE_CHECKING:
     from signgen.extract.people import Extraction
 
+# A part may end this much after its file before that is worth a note [s].
+GRACE = 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class Clip(Video):
@@ -83,15 +86,11 @@ def _stored(sample: Sample, path: Path) -> _Found:
     people = read_poses(path, fps=sample.fps, width=sample.width, height=sample.height)
     if sample.person >= len(people):
         raise _UnusableError("no-person", f"person {sample.person} of {len(people)}, counted from 0")
-    people.insert(0, people.pop(sample.person))
-    signer = people[0]
+    signer = people.pop(sample.person)
     part = _span(sample, np.arange(len(signer)) / signer.fps)
-    # A file of sequences (.skels) holds other clips than that of the signer.
-    return _Found([poses[part] for poses in people if _frame_of(poses) == _frame_of(signer)])
-
-
-def _frame_of(poses: PoseSequence) -> tuple[int, float, int, int]:
-    return len(poses), poses.fps, poses.width, poses.height
+    # The lines of a .skels file are clips of their own, not people of one.
+    others = [] if path.name.endswith((".skels", ".skels.gz")) else people
+    return _Found([poses[part] for poses in (signer, *others)], tuple(_ends_early(sample, signer.seconds)))
 
 
 def _extracted(sample: Sample, path: Path, settings: Settings) -> _Found:
@@ -99,15 +98,16 @@ def _extracted(sample: Sample, path: Path, settings: Settings) -> _Found:
     from signgen.extract.run import extract
     from signgen.pose.clean import clean
 
-    clip = _clip(read_video(path), sample)
+    whole = read_video(path)
+    clip = _clip(whole, sample)
     found = extract(clip, settings.extractor)
     people, repairs = list(found.people), Counter[str]()
     if settings.options.clean:
         cleaned = [clean(poses, settings.cleaning) for poses in people]
         repairs = Counter(repair.kind for repair in cleaned[0].repairs)
         people = [result.poses for result in cleaned]
-    facts = {"crowd": found.crowd, "switches": len(found.switches), "repairs": repairs}
-    return _Found(people, tuple(_notes(clip, found)), facts)
+    facts = {"crowd": found.crowd, "switches": len(found.switches), "repairs": dict(repairs)}
+    return _Found(people, (*_notes(clip, found), *_ends_early(sample, whole.seconds)), facts)
 
 
 def _clip(video: Video, sample: Sample) -> Clip:
@@ -133,6 +133,12 @@ def _span(sample: Sample, times: np.ndarray) -> slice:
         asked = f"{sample.start:g} to {'its end' if sample.end is None else f'{sample.end:g} s'}"
         raise _UnusableError("out-of-range", f"{asked}, the file has {times[-1]:.2f} s")
     return slice(start, end)
+
+
+def _ends_early(sample: Sample, seconds: float) -> Iterator[Reason]:
+    """Whether the file ends before the part that the manifest asks for, by more than rounding explains."""
+    if sample.end is not None and sample.end > seconds + GRACE:
+        yield Reason("ends-early", f"asked for {sample.end:.2f} s, the file has {seconds:.2f} s")
 
 
 def _notes(video: Video, found: Extraction) -> Iterator[Reason]:
