@@ -19,6 +19,7 @@ import numpy as np
 
 from signgen.data.atomic import atomic_path
 from signgen.data.demux import decoded, scan
+from signgen.data.pictures import decoded_pictures, picture_files
 from signgen.errors import ConfigError, DataError, RenderError
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Video:
             DataError: a frame cannot be decoded, changes size, or is missing at the end.
         """
         count = 0
-        for picture in decoded(self.path):
+        for picture in decoded_pictures(self.path) if self.path.is_dir() else decoded(self.path):
             if picture.shape != (self.height, self.width, 3):
                 raise DataError(f"{self.path}: frame {count} changes the size; cut or scale the video first")
             count += 1
@@ -158,12 +159,19 @@ class Video:
             )
 
 
-def read_video(path: Path) -> Video:
+def read_video(path: Path, *, fps: float | None = None) -> Video:
     """Open a video and count its frames without decoding them, so that a cut file is refused at once.
 
+    Args:
+        path: a video, or a folder of pictures, one for each frame.
+        fps: frames per second of a folder of pictures; a video says so itself.
+
     Raises:
-        DataError: missing, empty, not a video, cut off (the text gives both counts) or too large to decode.
+        DataError: missing, empty, not a video, cut off (the text gives both counts) or too large to decode; a folder
+            without pictures, with gaps, or without a rate.
     """
+    if path.is_dir():
+        return _read_pictures(path, fps)
     found = scan(path)
     first = next(decoded(path), None)
     if first is None:
@@ -174,6 +182,16 @@ def read_video(path: Path) -> Video:
     return Video(
         path, found.rate, width, height, found.shown, found.times, found.is_variable_rate, found.metadata
     )
+
+
+def _read_pictures(folder: Path, fps: float | None) -> Video:
+    count = len(picture_files(folder))
+    if fps is None:
+        raise DataError(f"{folder}: a folder of pictures does not say its frame rate; give fps")
+    height, width = next(decoded_pictures(folder)).shape[:2]
+    times = np.arange(count) / fps
+    times.flags.writeable = False
+    return Video(folder, as_rate(fps), width, height, count, times, False, {})
 
 
 def _tags(metadata: Mapping[str, str]) -> dict[str, str]:

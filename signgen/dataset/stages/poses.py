@@ -98,7 +98,7 @@ def _extracted(sample: Sample, path: Path, settings: Settings) -> _Found:
     from signgen.extract.run import extract
     from signgen.pose.clean import clean
 
-    whole = read_video(path)
+    whole = read_video(path, fps=sample.fps)
     clip = _clip(whole, sample)
     found = extract(clip, settings.extractor)
     people, repairs = list(found.people), Counter[str]()
@@ -144,7 +144,7 @@ def _ends_early(sample: Sample, seconds: float) -> Iterator[Reason]:
 def _notes(video: Video, found: Extraction) -> Iterator[Reason]:
     if video.is_variable_rate:
         yield Reason("variable-rate", f"{video.num_frames} pictures, on average {video.fps:.3f} a second")
-    turned = rotation(video.path)
+    turned = 0 if video.path.is_dir() else rotation(video.path)
     if turned:
         yield Reason("rotated", f"by {turned} degrees")
     if found.crowd > 1:

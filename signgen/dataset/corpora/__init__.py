@@ -1,0 +1,1 @@
+"""Layouts of known corpora as samples: one module each, registered by name, documented in docs/corpora.md."""
