@@ -185,7 +185,11 @@ def read_video(path: Path, *, fps: float | None = None) -> Video:
 
 
 def _read_pictures(folder: Path, fps: float | None) -> Video:
-    count = len(picture_files(folder))
+    try:
+        count = len(picture_files(folder))
+    except DataError as error:
+        reason = str(error).removeprefix(f"{folder}: ")
+        raise DataError(f"{folder}: not a file, and as a folder of pictures: {reason}") from None
     if fps is None:
         raise DataError(f"{folder}: a folder of pictures does not say its frame rate; give fps")
     height, width = next(decoded_pictures(folder)).shape[:2]
