@@ -45,7 +45,7 @@ def test_python_block(tmp_path, environment):
 
 @pytest.mark.slow
 def test_shell_blocks(tmp_path, environment):
-    assert len(SHELL) == 2
+    assert len(SHELL) == 3
     for code in SHELL:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", code],
@@ -65,6 +65,8 @@ def test_shell_blocks(tmp_path, environment):
         "converted.npz",
         "lines",
         "track.mp4",
+        "view.html",
+        "data",
     }
 
 
