@@ -47,6 +47,40 @@ Folder = Annotated[Path, typer.Argument(help="Folder of the data set.")]
 
 
 @app.command()
+@configured()
+def manifest(
+    corpus: Annotated[str, typer.Argument(help="Layout; see `signgen show corpora`.")],
+    root: Annotated[Path, typer.Argument(help="Folder of the corpus, or its file where the layout is one.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The manifest, .jsonl.", show_default=False)],
+    settings: dict[str, Any],
+    unpacked: Annotated[
+        Path | None,
+        typer.Option(
+            "--unpacked",
+            help="Folder for recordings that the corpus keeps many in a file (default: beside the manifest).",
+            show_default=False,
+        ),
+    ] = None,
+    force: o.Force = False,
+) -> int:
+    """List the videos of a corpus with their texts, splits, signers and licences, one line of JSON each.
+
+    --set and --config hold the settings of the layout: `signgen show corpora NAME` lists them.
+    """
+    from signgen.dataset.corpora.base import corpora
+    from signgen.dataset.manifest import write_manifest
+    from signgen.workflow.outputs import refuse_existing
+
+    refuse_existing((output,), force)
+    place = unpacked or output.with_name(f"{output.stem}_recordings")
+    count = write_manifest(corpora.build({**settings, "name": corpus})(root, place), output)
+    say(f"{count} samples")
+    typer.echo(str(output))
+    return 0
+
+
+@app.command()
 @configured(*BUILD)
 def build(
     manifest: Annotated[Path, typer.Argument(help="Manifest, from `signgen dataset manifest` or your own.")],

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     renderers = "renderers"
     sources = "sources"
     extractors = "extractors"
+    corpora = "corpora"
     rules = "rules"
     lexicons = "lexicons"
     languages = "languages"
@@ -160,6 +161,12 @@ def _extractors(name: str | None) -> list[tuple[str, ...]]:
     return _parts(extractors, name)
 
 
+def _corpora(name: str | None) -> list[tuple[str, ...]]:
+    from signgen.dataset.corpora.base import corpora
+
+    return _parts(corpora, name)
+
+
 def _rules(name: str | None) -> list[tuple[str, ...]]:
     from signgen.lexicon.rules.base import rule_sets
 
@@ -226,6 +233,7 @@ _SHOWN = {
     Kind.renderers: _renderers,
     Kind.sources: _sources,
     Kind.extractors: _extractors,
+    Kind.corpora: _corpora,
     Kind.rules: _rules,
     Kind.lexicons: _lexicons,
     Kind.languages: _languages,

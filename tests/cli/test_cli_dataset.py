@@ -114,3 +114,31 @@ def test_show(signgen, built, tmp_path):
     bad = signgen("dataset", "show", "out", "nobody")
     assert "rejected: no-signer: nobody was found" in bad.out
     assert json.loads(signgen("dataset", "show", "out", "good", "--json").out)["status"]["video_id"] == "good"
+
+
+def test_manifest_of_a_folder_is_built(signgen, manifest, tmp_path):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "good.npz").rename(tmp_path / "corpus" / "good.npz")
+    (tmp_path / "corpus" / "good.txt").write_text("It rains.", encoding="utf-8")
+    made = signgen("dataset", "manifest", "folder", "corpus", "-o", "corpus.jsonl", "--set", "licence=CC0-1.0")
+    assert (made.code, made.out) == (0, "corpus.jsonl\n")
+    assert "signgen: 1 samples" in made.lines
+    again = signgen("dataset", "manifest", "folder", "corpus", "-o", "corpus.jsonl")
+    assert again.code == 2
+    assert signgen("dataset", "build", "corpus.jsonl", "-o", "out", "--workers", 0).code == 0
+    row = json.loads((tmp_path / "out" / "status.jsonl").read_text(encoding="utf-8"))
+    assert (row["text"], row["licence"], row["source"]) == ("It rains.", "CC0-1.0", "folder")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("how2sing", "."), "no corpus called 'how2sing'; did you mean 'how2sign'?"),
+        (("folder", ".", "--set", "licens=x"), "corpus.licens: unknown setting; did you mean 'licence'?"),
+        (("folder", "nowhere"), "nowhere"),
+    ],
+)
+def test_manifest_errors(signgen, arguments, message):
+    ran = signgen("dataset", "manifest", *arguments, "-o", "m.jsonl")
+    assert ran.code in (2, 4)
+    assert message in ran.error

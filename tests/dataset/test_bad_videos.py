@@ -55,6 +55,14 @@ def black(path):
     make_video(path, [np.zeros((96, 128, 3), np.uint8)] * 12)
 
 
+def pictures(path):
+    import imageio.v3 as iio
+
+    path.mkdir()
+    for number, frame in enumerate(dot(12)):
+        iio.imwrite(path / f"{number:04d}.png", frame)
+
+
 FAST_START = {"container_options": {"movflags": "+faststart"}}
 BAD = [
     ("cut-without-index.mp4", cut(0.5), "truncated"),
@@ -65,7 +73,8 @@ BAD = [
     ("text.mp4", lambda path: path.write_text("a video, honestly\n" * 99), "corrupt"),
     ("zero-length.mp4", lambda path: path.touch(), "empty"),
     ("missing.mp4", lambda path: None, "missing"),
-    ("folder.mp4", lambda path: path.mkdir(), "unreadable"),
+    ("empty-folder", lambda path: path.mkdir(), "no-video"),
+    ("pictures", pictures, "no-rate"),
     ("one-frame.mp4", lambda path: make_video(path, dot(1)), "one-frame"),
     ("short.mp4", lambda path: make_video(path, dot(4)), "too-short"),
     ("audio-only.mp4", make_audio, "no-video"),
@@ -92,6 +101,7 @@ def table(tmp_path_factory) -> tuple[dict[str, dict], Path]:
         Sample("nothing", text="a"),
         dataclasses.replace(samples[-1], video_id="after-the-end", start=99.0),
         dataclasses.replace(samples[-1], video_id="ends-early", end=9.0),
+        Sample("pictures-at-a-rate", video=folder / "pictures", fps=24.0, text="a"),
         dataclasses.replace(samples[-1], video_id="bad-captions", captions=folder / "corrupt.mp4"),
     ]
     write_manifest(samples, folder / "m.jsonl")
@@ -128,8 +138,10 @@ def test_the_others_are_in_the_shards(table):
     recordings = {
         r.video_id: r.poses[0] for r in read_shard(table[1] / "shards" / "Sign_DWPose_NPZ_000001.tar")
     }
-    assert sorted(recordings) == ["ends-early", "rotated"]
-    assert (recordings["rotated"].width, recordings["rotated"].height) == (96, 128)
+    assert sorted(recordings) == ["ends-early", "pictures-at-a-rate"]
+    turned = recordings["ends-early"]
+    assert (turned.width, turned.height, len(turned)) == (96, 128, 12)
+    assert len(recordings["pictures-at-a-rate"]) == 12
 
 
 def test_uneven_times_are_kept(table):

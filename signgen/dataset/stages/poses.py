@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from signgen.data.signverse import encode_signverse_npz
-from signgen.data.video import Video, read_video
+from signgen.data.video import Video
 from signgen.dataset.folder import POSES, QUALITY
 from signgen.dataset.manifest import Sample
 from signgen.dataset.reasons import Reason, reason_of
 from signgen.dataset.settings import Settings
 from signgen.dataset.stages.base import Made, rejected
+from signgen.dataset.stages.clips import UnusableError, ends_early, open_clip, rotation, span
 from signgen.dataset.stages.judge import judged
 from signgen.errors import DataError
 from signgen.pose.sequence import PoseSequence
 
 if TYPE_CHECKING:
     from signgen.extract.people import Extraction
-
-# A part may end this much after its file before that is worth a note [s].
-GRACE = 0.1
-
-
-@dataclass(frozen=True, eq=False)
-class Clip(Video):
-    """A part of a video: ``num_frames`` pictures from number ``first`` on."""
-
-    first: int = 0
-
-    def frames(self) -> Iterator[np.ndarray]:
-        """The pictures of the part; those before it are decoded and dropped."""
-        return islice(super().frames(), self.first, self.first + self.num_frames)
 
 
 def make_poses(sample: Sample, settings: Settings) -> Made:
@@ -52,7 +37,7 @@ def make_poses(sample: Sample, settings: Settings) -> Made:
         return rejected("no-source", "give video or poses, or a command that fetches the video")
     try:
         found = _stored(sample, path) if sample.poses else _extracted(sample, path, settings)
-    except _UnusableError as unusable:
+    except UnusableError as unusable:
         return Made(reasons=(unusable.reason,))
     except DataError as error:
         return Made(reasons=(reason_of(error, path),))
@@ -71,26 +56,18 @@ class _Found:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-class _UnusableError(Exception):
-    """The video cannot be used, for a reason that no reader knows."""
-
-    def __init__(self, name: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = Reason(name, detail)
-
-
 def _stored(sample: Sample, path: Path) -> _Found:
     """Poses of a file, the person that the manifest names first."""
     from signgen.data.poses import read_poses
 
     people = read_poses(path, fps=sample.fps, width=sample.width, height=sample.height)
     if sample.person >= len(people):
-        raise _UnusableError("no-person", f"person {sample.person} of {len(people)}, counted from 0")
+        raise UnusableError("no-person", f"person {sample.person} of {len(people)}, counted from 0")
     signer = people.pop(sample.person)
-    part = _span(sample, np.arange(len(signer)) / signer.fps)
+    part = span(sample, np.arange(len(signer)) / signer.fps)
     # The lines of a .skels file are clips of their own, not people of one.
     others = [] if path.name.endswith((".skels", ".skels.gz")) else people
-    return _Found([poses[part] for poses in (signer, *others)], tuple(_ends_early(sample, signer.seconds)))
+    return _Found([poses[part] for poses in (signer, *others)], tuple(ends_early(sample, signer.seconds)))
 
 
 def _extracted(sample: Sample, path: Path, settings: Settings) -> _Found:
@@ -98,8 +75,7 @@ def _extracted(sample: Sample, path: Path, settings: Settings) -> _Found:
     from signgen.extract.run import extract
     from signgen.pose.clean import clean
 
-    whole = read_video(path, fps=sample.fps)
-    clip = _clip(whole, sample)
+    clip, seconds = open_clip(sample, path)
     found = extract(clip, settings.extractor)
     people, repairs = list(found.people), Counter[str]()
     if settings.options.clean:
@@ -107,38 +83,7 @@ def _extracted(sample: Sample, path: Path, settings: Settings) -> _Found:
         repairs = Counter(repair.kind for repair in cleaned[0].repairs)
         people = [result.poses for result in cleaned]
     facts = {"crowd": found.crowd, "switches": len(found.switches), "repairs": dict(repairs)}
-    return _Found(people, (*_notes(clip, found), *_ends_early(sample, whole.seconds)), facts)
-
-
-def _clip(video: Video, sample: Sample) -> Clip:
-    part = _span(sample, video.times)
-    if part.stop - part.start == 1:
-        raise _UnusableError("one-frame", "a single picture is no signing")
-    values = {f.name: getattr(video, f.name) for f in dataclasses.fields(video)}
-    values["num_frames"], values["times"] = (
-        part.stop - part.start,
-        video.times[part] - video.times[part.start],
-    )
-    return Clip(**values, first=part.start)
-
-
-def _span(sample: Sample, times: np.ndarray) -> slice:
-    """The pictures whose time lies in the part that the manifest asks for."""
-    if not len(times):
-        raise _UnusableError("too-short", "0 frames")
-    # Half a millisecond of grace: manifests give times in decimals.
-    start = int(np.searchsorted(times, sample.start - 5e-4))
-    end = len(times) if sample.end is None else int(np.searchsorted(times, sample.end - 5e-4))
-    if start >= end:
-        asked = f"{sample.start:g} to {'its end' if sample.end is None else f'{sample.end:g} s'}"
-        raise _UnusableError("out-of-range", f"{asked}, the file has {times[-1]:.2f} s")
-    return slice(start, end)
-
-
-def _ends_early(sample: Sample, seconds: float) -> Iterator[Reason]:
-    """Whether the file ends before the part that the manifest asks for, by more than rounding explains."""
-    if sample.end is not None and sample.end > seconds + GRACE:
-        yield Reason("ends-early", f"asked for {sample.end:.2f} s, the file has {seconds:.2f} s")
+    return _Found(people, (*_notes(clip, found), *ends_early(sample, seconds)), facts)
 
 
 def _notes(video: Video, found: Extraction) -> Iterator[Reason]:
@@ -151,20 +96,6 @@ def _notes(video: Video, found: Extraction) -> Iterator[Reason]:
         yield Reason("several-people", f"up to {found.crowd} in one picture")
     if found.switches:
         yield Reason("signer-switch", f"{len(found.switches)} times")
-
-
-def rotation(path: Path) -> int:
-    """By how many degrees a player turns the pictures of a video."""
-    import av
-
-    from signgen.data.demux import opened
-
-    with opened(path) as (container, stream):
-        try:
-            frame = next(container.decode(stream), None)
-        except av.FFmpegError:
-            return 0
-    return 0 if frame is None else round(frame.rotation) % 360
 
 
 def warm_up() -> None:
