@@ -72,7 +72,8 @@ def _as_large(points: np.ndarray, shape: Shape) -> np.ndarray:
     """Points in metres of the signer, by the width of the shoulders."""
     wide = np.median(np.linalg.norm(points[:, LEFT_SHOULDER] - points[:, RIGHT_SHOULDER], axis=1))
     own = np.linalg.norm(shape.keypoints[LEFT_SHOULDER] - shape.keypoints[RIGHT_SHOULDER])
-    return points * (own / wide)
+    scaled: np.ndarray = points * (own / wide)
+    return scaled
 
 
 def jumps(rotations: np.ndarray) -> np.ndarray:
@@ -80,7 +81,8 @@ def jumps(rotations: np.ndarray) -> np.ndarray:
     velocity = np.einsum(
         "tij,tj->ti", rotations[:-1], rotation_vector(relative(rotations[:-1], rotations[1:]))
     )
-    return np.degrees(np.linalg.norm(np.diff(velocity, axis=0), axis=-1))
+    changes: np.ndarray = np.degrees(np.linalg.norm(np.diff(velocity, axis=0), axis=-1))
+    return changes
 
 
 def pointing(ways: np.ndarray) -> np.ndarray:

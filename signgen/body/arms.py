@@ -13,9 +13,19 @@ import numpy as np
 
 from signgen.body.asset import Shape
 from signgen.body.kinematics import BodyPose, Bones, move_bones
-from signgen.body.steady import steadied, steadied_turns
+from signgen.body.steady import cheapest_path, steadied, steadied_turns
 from signgen.body.trunk import depth_in_trunk
-from signgen.body.turning import about, frame, held, relative, share_of, shortest_arc, twist_about, unit
+from signgen.body.turning import (
+    about,
+    frame,
+    from_vector,
+    held,
+    relative,
+    rotation_vector,
+    shortest_arc,
+    twist_about,
+    unit,
+)
 
 # Furthest bend of a wrist, where it begins to be worth swinging the elbow out, and where it is an error that is
 # bridged from the good frames around it [radians].
@@ -32,9 +42,10 @@ TWIST_BELOW, TWIST_SHARES = 0.85, (0.25, 0.4)
 _MOST_TWIST = 1.2
 # An elbow this far off the line from shoulder to wrist tells its side as strongly as time resists [m].
 _TOLD_SIDE = 0.015
-# What may be swung [radians], and what costs as much: so far an elbow, so much strain, so deep in the trunk [m].
+# What may be swung [radians], and what costs as much: so far an elbow, so much strain, so deep in the trunk [m], so
+# much more from one frame to the next [radians].
 _SWINGS = np.radians(np.arange(-48.0, 49.0, 8.0))
-_DEAR_SHIFT, _DEAR_STRAIN, _DEAR_DEPTH = 0.06, np.radians(10.0), 0.015
+_DEAR_SHIFT, _DEAR_STRAIN, _DEAR_DEPTH, _DEAR_CHANGE = 0.06, np.radians(10.0), 0.015, np.radians(16.0)
 # Where a forearm is tried for lying in the trunk, in shares of its length; half its thickness [m].
 _TRIED, _HALF_THICK = np.array([0.0, 0.25, 0.5, 0.75]), 0.035
 # Weight of a frame whose wrist is sound; it falls to its inverse where the wrist is broken.
@@ -218,7 +229,7 @@ def _swing(
     shift = off[:, None] * np.abs(_SWINGS)
     cost = (shift / _DEAR_SHIFT) ** 2 + (strain / _DEAR_STRAIN) ** 2 + (depth / _DEAR_DEPTH) ** 2
     cost = cost + 1e-6 * _SWINGS**2
-    chosen = _SWINGS[np.argmin(cost, axis=1)]
+    chosen = _SWINGS[cheapest_path(cost, np.subtract.outer(_SWINGS, _SWINGS) ** 2 / _DEAR_CHANGE**2)]
     return steadied(chosen[:, None], np.ones(len(chosen)))[:, 0]
 
 
@@ -248,16 +259,32 @@ def _wrist(rig: ArmRig, forearm: np.ndarray, hand: np.ndarray, has_hand: np.ndar
     sound = np.clip((BROKEN_WRIST - bent) / (BROKEN_WRIST - STRAINED_WRIST), 0, 1)
     if sound.min() == 1:
         return local
+    # Seen from axes that do not roll with the elbow: what is bridged must not roll about a straight arm.
+    carried = _pointing(forearm @ along) @ forearm[0]
+    whole = relative(carried, forearm @ local)
     weight = np.where(sound > 0, _CERTAIN ** (2 * sound - 1), 0)
     # What is cut off at the limit may still turn round it in a frame, so that it is steadied again.
-    return _within(steadied_turns(_within(steadied_turns(local, weight), along), weight), along)
+    whole = _within(steadied_turns(_within(steadied_turns(whole, weight), along), weight), along)
+    return relative(forearm, carried @ whole)
+
+
+def _pointing(ways: np.ndarray) -> np.ndarray:
+    """(T, 3, 3) rotations from the first of unit directions (T, 3) on, without any turn about them."""
+    turned = [np.eye(3)]
+    for step in shortest_arc(ways[:-1], ways[1:]):
+        turned.append(step @ turned[-1])
+    return np.array(turned)
 
 
 def _within(local: np.ndarray, along: np.ndarray) -> np.ndarray:
-    """Rotations (T, 3, 3) of a hand from its forearm with the bend held to the limit of a wrist."""
+    """Rotations (T, 3, 3) of a hand from its forearm whose bend eases towards the limit of a wrist."""
     twist = twist_about(local, along)
-    swing = local @ about(along, -twist)
-    limited: np.ndarray = share_of(swing, 1.0, MOST_WRIST) @ about(along, twist)
+    swing = rotation_vector(local @ about(along, -twist))
+    bent = np.linalg.norm(swing, axis=1)
+    room = MOST_WRIST - STRAINED_WRIST
+    eased = np.minimum(bent, STRAINED_WRIST + room * np.tanh(np.maximum(bent - STRAINED_WRIST, 0) / room))
+    swing = swing * (eased / np.maximum(bent, 1e-12))[:, None]
+    limited: np.ndarray = from_vector(swing) @ about(along, twist)
     return limited
 
 

@@ -73,6 +73,28 @@ def steadied_turns(rotations: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return turned
 
 
+def cheapest_path(cost: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """(T,) choices of each frame that together cost least, so that none flips between two that are as good (Viterbi).
+
+    Args:
+        cost: (T, N) of each choice in each frame.
+        change: (N, N) from a choice, the row, to that of the next frame.
+
+    >>> two = 1.0 - np.eye(2)
+    >>> cheapest_path(np.array([[0.0, 5.0], [1.1, 1.0], [0.0, 5.0]]), two).tolist()
+    [0, 0, 0]
+    """
+    best, came = cost[0], np.zeros(cost.shape, dtype=np.int64)
+    for t in range(1, len(cost)):
+        reached = best[:, None] + change
+        came[t] = reached.argmin(axis=0)
+        best = reached.min(axis=0) + cost[t]
+    path = [int(best.argmin())]
+    for t in range(len(cost) - 1, 0, -1):
+        path.append(int(came[t, path[-1]]))
+    return np.array(path[::-1])
+
+
 def _solved(weight: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(T, C) solution of (weight + bending) x = right, a matrix of five diagonals."""
     from scipy.linalg import solveh_banded

@@ -12,7 +12,7 @@ from signgen.body.fingers import finger_rotations, fit_angles, hand_rig
 from signgen.body.kinematics import at_rest, move_bones
 from signgen.body.shoulders import shoulders_along
 from signgen.body.trunk import depth_in_trunk
-from signgen.body.turning import about, relative, rotation_vector, twist_about, unit
+from signgen.body.turning import about, relative, rotation_vector, shortest_arc, twist_about, unit
 
 FRAMES = 24
 
@@ -117,6 +117,22 @@ def test_a_wrist_bends_no_further_than_it_can_and_does_not_jump(shape):
     )
     given = np.linalg.norm(rotation_vector(relative(hand[:-1], hand[1:])), axis=1)
     assert step.max() < 1.5 * given.max()
+
+
+def test_a_strained_hand_does_not_roll_with_a_straight_arm(shape):
+    """A hand that is still, bent by 100 degrees on an arm whose elbow is seen with noise of 4 mm, stays still."""
+    upper, _ = straight_with_noise(np.random.default_rng(2), 4)
+    still = np.tile(straight_with_noise(np.random.default_rng(2), 0)[1][:1], (FRAMES, 1))
+    goal = goal_of(shape, "R", upper - upper.mean(axis=0) + still, still)
+    rig = arm_rig(shape, "R")
+    across = unit(np.cross(still[0], [0, 0, 1.0]))
+    straight = shortest_arc(unit(rig.fore_bone), unit(still[0]))
+    hand = np.tile(about(across, np.radians(100)) @ straight, (FRAMES, 1, 1))
+    known = np.ones(FRAMES, np.bool_)
+    _, bones = posed(shape, "R", Goal(goal.wrist, goal.to_elbow, goal.to_wrist, hand, known, known, known))
+    turned = bones.turned[:, rig.hand]
+    step = np.degrees(np.linalg.norm(rotation_vector(relative(turned[:-1], turned[1:])), axis=1))
+    assert step.max() < 3
 
 
 def test_two_bones_end_where_they_should():

@@ -10,11 +10,13 @@ from signgen.body.asset import Identity, load_body
 from signgen.body.expression import FITTED
 from signgen.body.fingers import END, KNUCKLE, LIMITS, MIDDLE, SPREAD, finger_rotations, fit_angles, hand_rig
 from signgen.body.fit import NECK_BONES, SPINE, fit_pose
-from signgen.body.kinematics import at_rest, keypoints, skin
+from signgen.body.kinematics import at_rest, keypoints, move_bones, skin
+from signgen.body.trunk import depth_in_trunk
 from signgen.body.turning import about, frame, unit
 from signgen.errors import PoseError
 from signgen.pose.layout import (
     FACE,
+    LEFT_ELBOW,
     LEFT_HAND,
     LEFT_SHOULDER,
     LEFT_WRIST,
@@ -58,18 +60,35 @@ def random_pose(shape, frames, rng):
     return pose
 
 
+def through_trunk(shape, pose):
+    """(T, 2) whether the flesh of the right and left forearm, up to three quarters, lies in the trunk."""
+    bones, bone = move_bones(shape, pose), shape.body.bone
+    middle = bones.placed[:, None, bone["spine03"]]
+    depths = []
+    for side in "RL":
+        elbow, wrist = (bones.placed[:, None, bone[f"{name}.{side}"]] for name in ("lowerarm01", "wrist"))
+        axis = elbow + np.linspace(0, 0.75, 13)[:, None] * (wrist - elbow)
+        depths.append(depth_in_trunk(shape, bones, axis - 0.035 * unit(axis - middle)).max(axis=1))
+    return np.stack(depths, axis=1) > 0
+
+
 @pytest.mark.parametrize("seed", [None, 1, 2])
 def test_round_trip(body, seed):
     """Millimetres between given keypoints and those of the fitted rig, 100 random poses, each held for 7 frames."""
     shape = body.shape(None if seed is None else Identity.from_seed(seed))
-    given = keypoints(shape, random_pose(shape, 100, np.random.default_rng(7))) + np.array([0.3, -0.2, 1.0])
+    pose = random_pose(shape, 100, np.random.default_rng(7))
+    given = keypoints(shape, pose) + np.array([0.3, -0.2, 1.0])
     fitted = keypoints(shape, fit_pose(shape, np.repeat(given, 7, axis=0)))[3::7]
     fitted = fitted + np.median((given[:, RIGHT_SHOULDER] + given[:, LEFT_SHOULDER]) / 2, axis=0)
     gap = 1000 * np.linalg.norm(fitted - given, axis=-1)
     assert gap[:, [NECK, RIGHT_SHOULDER, LEFT_SHOULDER]].mean() < 2
-    assert np.median(gap[:, [RIGHT_ELBOW, RIGHT_WRIST, LEFT_WRIST]]) < 2, (
-        "but random arms inside the trunk come out"
-    )
+    assert np.median(gap[:, [RIGHT_WRIST, LEFT_WRIST]]) < 2
+    inside = through_trunk(shape, pose)
+    assert 0.1 < inside.mean() < 0.4, "arms drawn at random"
+    elbows = gap[:, [RIGHT_ELBOW, LEFT_ELBOW]]
+    assert np.median(elbows[~inside]) < 1.2
+    assert np.percentile(elbows[~inside], 80) < 3
+    assert np.median(elbows[inside]) > 20, "those in the trunk come out"
     for part in (LEFT_HAND, RIGHT_HAND):
         own = (fitted[:, part] - fitted[:, part][:, :1]) - (given[:, part] - given[:, part][:, :1])
         own = 1000 * np.linalg.norm(own, axis=-1)

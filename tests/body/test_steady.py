@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from signgen.body.steady import steadied, steadied_step, steadied_turns
+from signgen.body.steady import cheapest_path, steadied, steadied_step, steadied_turns
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 17])
@@ -56,3 +58,14 @@ def test_turns_past_half_a_turn_are_bridged():
     gap = Rotation.from_matrix(found) * Rotation.from_rotvec(angles * [0, 1, 0]).inv()
     assert np.degrees(gap.magnitude()).max() < 0.5
     np.testing.assert_allclose(steadied_turns(given, np.zeros(60)), given)
+
+
+def test_the_cheapest_path_is_that_of_trying_all():
+    rng = np.random.default_rng(5)
+    cost, change = rng.random((5, 3)), rng.random((3, 3))
+    tried = {
+        path: sum(cost[t, i] for t, i in enumerate(path))
+        + sum(change[i, j] for i, j in itertools.pairwise(path))
+        for path in itertools.product(range(3), repeat=5)
+    }
+    assert tuple(cheapest_path(cost, change)) == min(tried, key=tried.__getitem__)
