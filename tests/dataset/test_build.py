@@ -46,6 +46,9 @@ def test_the_shards_hold_what_the_extractor_found(built, tmp_path, samples):
         np.testing.assert_array_equal(recording.poses[0].keypoints, wanted.keypoints)
         assert recording.poses[0].fps == wanted.fps
         assert recording.caption["document_text"] == sample.text
+        assert [tuple(row.values()) for row in recording.caption["segments"]] == [
+            (round(wanted.seconds, 3), 0.0, sample.text)
+        ]
         assert recording.signed_language == "ase"
     with Columnar(out / "Sign_DWPose_NPZ_000003.col") as columns:
         assert [clip.name for clip in columns.clips] == ["v4"]

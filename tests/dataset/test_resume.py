@@ -61,10 +61,10 @@ def check_finished_videos(out):
 @pytest.mark.slow
 def test_killed_at_any_moment_and_run_again_it_ends_the_same(start, manifest, tmp_path):
     out, rng = tmp_path / "out", random.Random(7)
-    for kill in range(3):
+    for kill in range(2):
         process = start("--workers", "2", slow=0.01)
         wait_for(lambda: (out / ".lock").exists())
-        time.sleep(rng.uniform(0.5, 2.5) * (1 + kill / 3))
+        time.sleep(rng.uniform(0.5, 2.5) * (1 + kill / 2))
         process.kill()
         process.wait()
         check_finished_videos(out)
@@ -144,9 +144,8 @@ def test_a_worker_that_is_killed_is_replaced(start, tmp_path, whole):
 @pytest.mark.parametrize(
     ("extractor", "limit", "reason", "detail"),
     [
-        ({"hang_above": 185}, 5.0, "time-limit", "took longer than 5 s"),
+        ({"hang_above": 185}, 3.0, "time-limit", "took longer than 3 s"),
         ({"die_above": 185}, 60.0, "crashed", "ended by signal 9"),
-        ({"break_above": 185}, 60.0, "internal-error", "RuntimeError: broken on purpose"),
     ],
 )
 def test_one_bad_video_is_rejected_and_the_others_are_done(
@@ -165,7 +164,8 @@ def test_one_bad_video_is_rejected_and_the_others_are_done(
 def test_retry_does_rejected_videos_again(manifest, tmp_path):
     log = tmp_path / "log"
     config = {**SETTINGS, "extractor": {"name": "blobs", "break_above": 185, "log": str(log)}}
-    build_dataset(manifest, tmp_path / "out", config, workers=0)
+    done = build_dataset(manifest, tmp_path / "out", config, workers=0)
+    assert done.packed.reasons == {"internal-error": 1}
     log.unlink()
     again = build_dataset(manifest, tmp_path / "out", config, workers=0, retry=True)
     assert (again.counts, again.redone) == ({"kept": 4, "rejected": 1}, {"retry": 1})

@@ -125,7 +125,22 @@ def _recordings(folder: Folder, shard: Shard) -> Iterator[Recording]:
         npz = _content(folder, status, POSES, MAX_FILE_BYTES)
         caption = _content(folder, status, CAPTION, MAX_CAPTION_BYTES)
         people = read_signverse_npz(npz, where=str(folder.video(status.video_id) / POSES))
-        yield Recording(status.video_id, tuple(people), parse_json_object(caption, CAPTION))
+        found = whole_caption(parse_json_object(caption, CAPTION), people[0].seconds, status.sample)
+        yield Recording(status.video_id, tuple(people), found)
+
+
+def whole_caption(caption: Mapping[str, Any], seconds: float, sample: Mapping[str, str]) -> dict[str, Any]:
+    """A caption with what is known only now: how long the video is, so that a text without times spans all of it.
+
+    Args:
+        caption: content of ``caption.json``.
+        seconds: duration of the poses [s].
+        sample: what the manifest says.
+    """
+    found = {"duration_s": round(seconds, 3), **caption}
+    if not caption.get("segments") and caption.get("document_text"):
+        found["segments"] = [{"start": 0.0, "end": round(seconds, 3), "text": caption["document_text"]}]
+    return found | {name: sample[name] for name in ("gloss",) if name in sample}
 
 
 def _content(folder: Folder, status: Status, name: str, most: int) -> bytes:
