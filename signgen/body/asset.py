@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from signgen.body import landmarks
 from signgen.data.files import read_file
 from signgen.data.npz_file import Npz, open_npz
 from signgen.errors import ConfigError, DataError
@@ -73,12 +74,20 @@ class Shape:
     @functools.cached_property
     def keypoints(self) -> np.ndarray:
         """(128, 3) float64, the keypoints at rest [m]."""
-        sources = (self.vertices.astype(np.float64), self.heads, self.tails)
+        sources = (self.vertices.astype(np.float64), self.heads, self.tips)
         points = np.empty((NUM_KEYPOINTS, 3))
         for kind, source in enumerate(sources):
             chosen = self.body.keypoint_kind == kind
             points[chosen] = source[self.body.keypoint_index[chosen]].mean(axis=1)
         return points
+
+    @functools.cached_property
+    def tips(self) -> np.ndarray:
+        """(B, 3) float64, where the keypoint of a fingertip lies that ends a bone [m]."""
+        is_thumb = np.array([name.startswith("finger1-") for name in self.body.bones])
+        shares = np.where(is_thumb, landmarks.THUMB_TIP, landmarks.FINGER_TIP)
+        tips: np.ndarray = self.heads + shares[:, None] * (self.tails - self.heads)
+        return tips
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +118,7 @@ class Body:
             around the skin, for whoever wants clothes with a body of their own.
         vertex_masks: name (lips, nails, eyelids, ears, brows, scalp) -> (V,) uint8.
         texture_masks: name -> ((H, W) uint8, (row, column, side)): a cut of a square texture of that side.
-        keypoint_kind: (128,) 0 vertices, 1 heads of bones, 2 tails of bones.
+        keypoint_kind: (128,) 0 vertices, 1 heads of bones, 2 fingertips at tails of bones.
         keypoint_index: (128, 6) whose mean a keypoint is.
     """
 

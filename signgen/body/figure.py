@@ -28,9 +28,10 @@ from signgen.pose.layout import (
 from signgen.pose.sequence import PoseSequence
 
 HIP = np.array([0.100, 0.500, 0.0])
-# Shoulder width on a canvas, of its shorter side; the neck stands in the middle at this height.
-SHOULDER_SHARE = 0.25
-NECK_HEIGHT = 0.37
+# Shoulder width and height of the neck above the middle of a canvas, by its shorter side: a hand over the head stays
+# inside, hands that hang may leave it.
+SHOULDER_SHARE = 0.30
+NECK_ABOVE_MIDDLE = 0.08
 MIRROR = np.array([-1.0, 1.0, 1.0])
 # Knees and ankles are outside the picture and missing.
 _LEGS = (9, 10, 12, 13)
@@ -74,7 +75,7 @@ def to_poses(points: np.ndarray, fps: float, width: int = 512, height: int = 512
     scale = SHOULDER_SHARE * min(width, height) / SHOULDER_WIDTH
     keypoints = np.ones(points.shape)
     keypoints[..., 0] = points[..., 0] * scale + width / 2
-    keypoints[..., 1] = points[..., 1] * scale + height * NECK_HEIGHT
+    keypoints[..., 1] = points[..., 1] * scale + height / 2 - NECK_ABOVE_MIDDLE * min(width, height)
     keypoints[:, _LEGS] = 0
     depth = points[..., 2] * scale
     depth[:, _LEGS] = 0

@@ -136,7 +136,7 @@ def keypoints(shape: Shape, pose: BodyPose) -> np.ndarray:
     points[:, at_head] = bones.placed[:, body.keypoint_index[at_head]].mean(axis=2)
     at_tail = body.keypoint_kind == 2
     bone = body.keypoint_index[at_tail, 0]
-    along = (shape.tails - shape.heads)[bone]
+    along = (shape.tips - shape.heads)[bone]
     points[:, at_tail] = bones.placed[:, bone] + np.einsum("tbij,bj->tbi", bones.turned[:, bone], along)
     return points
 

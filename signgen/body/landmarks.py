@@ -17,6 +17,9 @@ RIGHT_FACE: dict[int, tuple[int, ...]] = {
     48: (429,), 49: (5351, 5354), 50: (456,), 51: (455,), 57: (492, 5337), 58: (486,), 59: (478, 406),
     60: (444,), 61: (470,), 62: (474,), 66: (523,), 67: (518,),
 }  # fmt: skip
+# Pose estimators see the tip of a finger in the middle of its nail, not at the end of the flesh: shares of the last
+# bone, such that fingers end as in their finds of real hands.
+THUMB_TIP, FINGER_TIP = 0.6, 0.7
 NOSE_TIP = (302,)
 RIGHT_EYE = (24, 72)
 RIGHT_EAR = (5763,)

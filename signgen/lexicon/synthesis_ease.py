@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.body.skeleton import (
+    SHOULDER,
+    UPPER_ARM,
     forearm_frame,
     hand_frame,
     right_arm,
@@ -29,6 +31,9 @@ _LOW_ELBOW, _RAISED_COST = 0.14, 150.0
 # A hand higher than this [m under the neck] lifts its elbow, which also goes out, fully so that far above.
 _RAISED, _FULLY = 0.05, 0.25
 _RAISED_SWIVEL, _RAISED_ELBOW = 20.0, 0.10
+# Strain [degrees] of an upper arm that points at the viewer, beyond this share of it, and of an elbow this far in
+# front of the chest [m] per metre: it belongs at the side.
+_AHEAD, _AHEAD_COST, _INWARD_COST = 0.75, 200.0, 400.0
 
 # Notation names directions in steps of 45 degrees; a hand may lie this far off them [degrees].
 TOLERANCE = 25.0
@@ -152,7 +157,7 @@ def relaxed(frame: np.ndarray, held: Held, swivel: float, most: float, *, meets:
         frames, sizes = frame @ _TURNS[:count], _SIZES[:count]
     wrists = held.wrists(frames)
     elbow, reached = right_arm(wrists, swivel)
-    cost = strain(wrist_angles(frames[:, None], forearm_frame(elbow, reached)))
+    cost = strain(wrist_angles(frames[:, None], forearm_frame(elbow, reached))) + _pointed(elbow)
     seen = unit(_VIEWER - reached)
     shown = np.abs(np.einsum("cmi,ci->cm", seen, frames[..., 2]))
     cost = cost + _EDGE_COST * np.maximum(0.0, 1 - shown / _BROAD) ** 2
@@ -171,6 +176,13 @@ def _inside(points: np.ndarray) -> np.ndarray:
         for centre, axes in SOLIDS
     ]
     return np.asarray(np.maximum(0.0, np.maximum(*depths)))
+
+
+def _pointed(elbow: np.ndarray) -> np.ndarray:
+    """(...) strain of (..., 3) right elbows [m] that are held out ahead instead of at the side [degrees]."""
+    upper = elbow - SHOULDER
+    ahead = np.maximum(0.0, -upper[..., 2] / UPPER_ARM - _AHEAD)
+    return np.asarray(_AHEAD_COST * ahead + _INWARD_COST * np.maximum(0.0, upper[..., 0]))
 
 
 def turned(first: np.ndarray, last: np.ndarray, done: np.ndarray, forearm: np.ndarray | None) -> np.ndarray:
@@ -194,7 +206,7 @@ def easy_swivel(wrist: np.ndarray, frame: np.ndarray) -> float:
     elbow, reached = right_arm(wrist, _SWIVELS[:, None])
     height = np.clip((_RAISED - reached[..., 1]) / _FULLY, 0.0, 1.0)
     raised = np.maximum(0.0, _LOW_ELBOW - _RAISED_ELBOW * height - elbow[..., 1]) * _RAISED_COST
-    cost = strain(wrist_angles(frame, forearm_frame(elbow, reached))) + raised
+    cost = strain(wrist_angles(frame, forearm_frame(elbow, reached))) + raised + _pointed(elbow)
     swung = np.abs(_SWIVELS[:, None] - _USUAL_SWIVEL - _RAISED_SWIVEL * height)
     cost += _SWIVEL_COST * swung + _WIDE_COST * swung**2
     return float(_SWIVELS[np.argmin(cost.mean(axis=1))])

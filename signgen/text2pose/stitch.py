@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from signgen.text2pose.stitching.sentence import Sign, Stitched
     from signgen.text2pose.stitching.shape import SignerShape
 
-# How the signer stands in the picture: shoulder width and height of the neck above the middle, by short side.
-SHOULDERS = 0.32
-NECK_ABOVE_MIDDLE = 0.15
 # Rest between two fingerspelled words [s].
 WORD_GAP = 0.12
 # A signer's proportions are read off this many recordings, spread over the lexicon.
@@ -212,11 +209,12 @@ class Stitch:
         return origins
 
     def _on_canvas(self, clip: Clip) -> PoseSequence:
+        from signgen.body.figure import NECK_ABOVE_MIDDLE, SHOULDER_SHARE
         from signgen.pose.geometry import mirror
         from signgen.text2pose.stitching.kernels import on_canvas
 
         short = min(self.width, self.height)
-        place = (SHOULDERS * short, self.width / 2, self.height / 2, NECK_ABOVE_MIDDLE * short)
+        place = (SHOULDER_SHARE * short, self.width / 2, self.height / 2, NECK_ABOVE_MIDDLE * short)
         keypoints, z = on_canvas(clip.points, clip.confidence, *place)
         depth = z if clip.points.shape[2] == 3 else None
         # Frozen arrays are taken over as they are, not copied.

@@ -108,7 +108,7 @@ def test_canvas_and_rate_are_the_settings(source: Stitch) -> None:
     poses = Stitch(lexicon="fingerspelling:ase", width=640, height=360, fps=30.0)("ok")
     assert (poses.width, poses.height, poses.fps) == (640, 360, 30.0)
     shoulders = np.linalg.norm(poses.xy[:, 2] - poses.xy[:, 5], axis=1)
-    assert np.median(shoulders) == pytest.approx(0.32 * 360, rel=0.02)
+    assert np.median(shoulders) == pytest.approx(0.30 * 360, rel=0.02)
     assert abs(poses.seconds - source("ok").seconds) < 0.3
 
 
