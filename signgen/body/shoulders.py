@@ -15,11 +15,11 @@ from signgen.body.kinematics import BodyPose, Bones, move_bones
 from signgen.body.turning import about, unit
 
 # Share of an arm's raising that its collar bone takes, above and below an angle from hanging [radians].
-_SHARE_RAISED, _SHARE_LOWERED, _RAISED = 1 / 3, 0.2, np.radians(30.0)
+_SHARE_RAISED, _SHARE_LOWERED, _RAISED = 1 / 3, 0.35, np.radians(30.0)
 # How far a collar bone comes forward for an arm that points forward, and for one that points across [radians].
 _FORWARD, _ACROSS = np.radians((14.0, 10.0))
 # How far it may be turned: down and up, back and forward [radians].
-_LIFTS, _TURNS = np.radians(((-10.0, 30.0), (-12.0, 25.0)))
+_LIFTS, _TURNS = np.radians(((-16.0, 30.0), (-12.0, 25.0)))
 _, _Y, _Z = np.eye(3)
 
 

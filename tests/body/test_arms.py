@@ -177,7 +177,7 @@ def test_a_collar_bone_takes_a_third_of_raising(shape, name, degrees):
     after = move_bones(shape, along)
     rig, collar = arm_rig(shape, "R"), shape.body.bone["clavicle.R"]
     rest = np.degrees(np.arccos(unit(rig.upper_bone)[1]))
-    expected = min(30, ((degrees - 30) / 3 if degrees > 30 else 0.2 * (degrees - 30)) - (rest - 30) / 3)
+    expected = min(30, ((degrees - 30) / 3 if degrees > 30 else 0.35 * (degrees - 30)) - (rest - 30) / 3)
     lift = np.degrees(rotation_vector(along.rotations[:, collar])[0, 2])
     assert lift == pytest.approx(expected, abs=1.5)
     np.testing.assert_allclose(after.placed[:, rig.hand], before.placed[:, rig.hand], atol=1e-3)

@@ -8,14 +8,14 @@ import numpy as np
 
 from signgen.body.asset import Shape
 from signgen.render.signer.body_parts import INDEX, surfaces
-from signgen.render.signer.following import laid_on
+from signgen.render.signer.following import laid_close, laid_on
 from signgen.render.signer.piece import Piece, cut, joined, on_border, piece_of, refined, smoothed
 
 # How deep below a shirt's border skin is left out [m]: less and it shows, more and it may poke through.
 HIDDEN = 0.012
 # How much deeper one sees into a sleeve [m].
 SLEEVE_SEEN = 0.118
-COLLAR = 0.05  # so near to the neckline one does not see into the shirt [m]
+COLLAR, COLLAR_HEIGHT = 0.05, 0.002  # so near to the neckline a shirt lies close; how high at its border [m]
 SLEEVE_DEEP = 0.17  # from the shoulder's joint [m]
 BELOW = 1.1  # nothing of a signer lower than this is drawn [m below the neck]
 
@@ -55,6 +55,7 @@ def shirt(shape: Shape, style: str, skin: Piece) -> Piece:
     suit = refined(suit)
     suit = _draped(smoothed(suit, 3, fixed=on_border(suit)), shape, shape_cut)
     cloth = cut(suit, border(suit.points, _arm_share(suit, shape), shape, shape_cut))
+    cloth = _with_collar(cloth, skin, shape, shape_cut)
     # The inner side shows where one looks into a sleeve; a collar lies close.
     along, on_arm = _arm_share(cloth, shape)
     end = shape_cut.sleeve * _arm_length(shape) - along
@@ -62,6 +63,17 @@ def shirt(shape: Shape, style: str, skin: Piece) -> Piece:
     near = (seen & (_neckline(cloth.points, shape, shape_cut) > COLLAR))[cloth.triangles].any(axis=1)
     lining = cloth.replace(triangles=cloth.triangles[near][:, ::-1], surface=cloth.surface[near]).compact()
     return joined([cloth, lining])
+
+
+def _with_collar(cloth: Piece, skin: Piece, shape: Shape, style: Cut) -> Piece:
+    """The shirt with a neckline that lies on the skin, which is drawn up to there, in every pose."""
+    apart, of_skin = _neckline(cloth.points, shape, style), _neckline(skin.points, shape, style)
+    chosen = np.flatnonzero(apart < COLLAR)
+    around = (np.abs(of_skin) < 1.6 * COLLAR)[skin.triangles].any(axis=1)
+    skin = skin.replace(triangles=skin.triangles[around], surface=skin.surface[around]).compact()
+    loose = np.clip(apart[chosen] / COLLAR, 0, 1)
+    lowest, highest = COLLAR_HEIGHT + 0.002 * loose, COLLAR_HEIGHT + 0.002 + 0.02 * loose**2
+    return laid_close(cloth, skin, len(shape.body.bones), chosen, lowest, highest)
 
 
 def hides(piece: Piece, shape: Shape, style: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from signgen.body.asset import Shape
-from signgen.render.signer.piece import Piece, averaged
+from signgen.render.signer.piece import Piece, averaged, refined
 
 # How far round the joint of a shoulder weights are spread, and how often each is blended with its neighbours'.
 REACH, ROUNDS = 0.17, 14
@@ -50,7 +50,7 @@ def laid_on(cloth: Piece, skin: Piece, bones: int) -> Piece:
         skin: what it lies on.
         bones: how many there are.
     """
-    near, share = _below(cloth, skin)
+    near, share = _below(cloth.points, skin)
     normals = skin.normals()
     way = (share[..., None] * normals[near]).sum(axis=1)
     way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-12)
@@ -63,9 +63,35 @@ def laid_on(cloth: Piece, skin: Piece, bones: int) -> Piece:
     return _strongest(cloth.replace(points=lifted), weights)
 
 
-def _below(cloth: Piece, skin: Piece) -> tuple[np.ndarray, np.ndarray]:
-    """(n, NEAREST) the nearest vertices of the skin, and their shares, which sum to 1."""
-    points, target = cloth.points.astype(np.float64), skin.points.astype(np.float64)
+def laid_close(
+    cloth: Piece, skin: Piece, bones: int, chosen: np.ndarray, lowest: np.ndarray, highest: np.ndarray
+) -> Piece:
+    """Cloth that at some places lies as high above the drawn triangles of the skin as it should, and moves as they do.
+
+    Args:
+        cloth: what lies there.
+        skin: the few triangles around those places; between its vertices it is as flat as it is drawn.
+        bones: how many there are.
+        chosen: (k,) vertices of the cloth.
+        lowest: (k,) least height above the skin [m].
+        highest: (k,) most height [m].
+    """
+    skin = refined(refined(skin))
+    near, share = _below(cloth.points[chosen], skin)
+    normals = skin.normals()
+    way = (share[..., None] * normals[near]).sum(axis=1)
+    way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-12)
+    offset = cloth.points[chosen][:, None].astype(np.float64) - skin.points[near]
+    height = (share * (offset * way[:, None]).sum(axis=2)).sum(axis=1)
+    points, table = cloth.points.copy(), _table(cloth, bones)
+    points[chosen] += ((np.clip(height, lowest, highest) - height)[:, None] * way).astype(np.float32)
+    table[chosen] = np.einsum("nk,nkb->nb", share, _table(skin, bones)[near])
+    return _strongest(cloth.replace(points=points), table)
+
+
+def _below(points: np.ndarray, skin: Piece) -> tuple[np.ndarray, np.ndarray]:
+    """(n, NEAREST) the vertices of the skin nearest to points (n, 3), and their shares, which sum to 1."""
+    points, target = points.astype(np.float64), skin.points.astype(np.float64)
     square = (points**2).sum(axis=1)[:, None] - 2 * points @ target.T + (target**2).sum(axis=1)
     near = np.argpartition(square, NEAREST, axis=1)[:, :NEAREST]
     share = 1 / (np.maximum(np.take_along_axis(square, near, axis=1), 0) + 1e-5)
