@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from av.video.reformatter import VideoReformatter
 
 MAX_SIDE = 16384
+# Times closer than this are one, whatever fractions they were computed from [s].
+_SAME_TIME = 1e-4
 MAX_PIXELS = 1 << 26  # twice 8K
 
 # Demuxers that play a file's own bytes. Playlists (hls, concat) open other files and addresses, and the
@@ -87,8 +89,13 @@ def scan(path: Path) -> Packets:
     return Packets(len(times), Fraction(rate), times, is_variable, metadata)
 
 
-def decoded(path: Path) -> Iterator[np.ndarray]:
+def decoded(path: Path, start: float = 0.0) -> Iterator[np.ndarray]:
     """Pictures of the first video stream as uint8 (H, W, 3) RGB, turned the way a player shows them.
+
+    Args:
+        path: the file.
+        start: time of the first one wanted, counted from the first one shown [s]; decoding starts at the key frame
+            before it. Only for mp4, mov, mkv and webm: other files have no index, or no exact times.
 
     Raises:
         DataError: a packet cannot be decoded; the text says which frame.
@@ -99,7 +106,7 @@ def decoded(path: Path) -> Iterator[np.ndarray]:
     number = 0
     with opened(path) as (container, stream):
         stream.codec_context.thread_type = "AUTO"
-        frames, reformatter = container.decode(stream), VideoReformatter()
+        frames, reformatter = _frames_from(container, stream, start), VideoReformatter()
         while True:
             try:
                 frame = next(frames, None)
@@ -111,6 +118,30 @@ def decoded(path: Path) -> Iterator[np.ndarray]:
                 raise DataError(f"{path}: frame {number} cannot be decoded: {reason}") from None
             yield picture
             number += 1
+
+
+def _frames_from(container: InputContainer, stream: VideoStream, start: float) -> Iterator[VideoFrame]:
+    """Frames from a time on; those between the key frame before it and it are decoded and dropped."""
+    frames = container.decode(stream)
+    first = next(frames, None)
+    if first is None:
+        return
+    if start <= 0 or first.time is None or stream.time_base is None:
+        yield first
+    else:
+        wanted = first.time + start - _SAME_TIME
+        container.seek(int(wanted / stream.time_base), stream=stream)
+        frames = container.decode(stream)
+        frame = next(frames, None)
+        if frame is None or frame.time is None or frame.time > wanted + 2 * _SAME_TIME:
+            container.seek(first.pts or 0, stream=stream)  # beyond it: the file has no index to search in
+            frames = container.decode(stream)
+            frame = next(frames, None)
+        while frame is not None and (frame.time or 0.0) < wanted:
+            frame = next(frames, None)
+        if frame is not None:
+            yield frame
+    yield from frames
 
 
 @contextmanager

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from signgen.data.demux import decoded, opened
 from signgen.data.video import Video, read_video
 from signgen.dataset.manifest import Sample
 from signgen.dataset.reasons import Reason
+from signgen.errors import DataError
 
 # A part may end this much after its file before that is worth a note [s].
 GRACE = 0.1
@@ -28,13 +30,31 @@ class UnusableError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Clip(Video):
-    """A part of a video: ``num_frames`` pictures from number ``first`` on."""
+    """A part of a video: ``num_frames`` pictures from number ``first`` on, which is shown at ``start`` [s]."""
 
     first: int = 0
+    start: float = 0.0
 
     def frames(self) -> Iterator[np.ndarray]:
-        """The pictures of the part; those before it are decoded and dropped."""
-        return islice(super().frames(), self.first, self.first + self.num_frames)
+        """The pictures of the part; of a long video only what lies behind the key frame before it is decoded."""
+        if not self.first or not _is_indexed(self.path):
+            return islice(super().frames(), self.first, self.first + self.num_frames)
+        return islice(self._searched(), self.num_frames)
+
+    def _searched(self) -> Iterator[np.ndarray]:
+        for picture in decoded(self.path, self.start):
+            if picture.shape != (self.height, self.width, 3):
+                raise DataError(f"{self.path}: a frame changes the size; cut or scale the video first")
+            yield picture
+
+
+def _is_indexed(path: Path) -> bool:
+    """Whether it is a kind of file in which times can be searched for and are exact: mp4 and mov, mkv and webm."""
+    if path.is_dir():
+        return False
+    with path.open("rb") as file:
+        head = file.read(8)
+    return head[4:] == b"ftyp" or head[:4] == b"\x1a\x45\xdf\xa3"
 
 
 def open_clip(sample: Sample, path: Path) -> tuple[Video, float]:
@@ -51,7 +71,8 @@ def open_clip(sample: Sample, path: Path) -> tuple[Video, float]:
         raise UnusableError("one-frame", "a single picture is no signing")
     times = whole.times[part] - whole.times[part.start]
     values = {field.name: getattr(whole, field.name) for field in dataclasses.fields(whole)}
-    return Clip(**{**values, "num_frames": count, "times": times}, first=part.start), whole.seconds
+    values |= {"num_frames": count, "times": times}
+    return Clip(**values, first=part.start, start=float(whole.times[part.start])), whole.seconds
 
 
 def span(sample: Sample, times: np.ndarray) -> slice:
@@ -80,8 +101,6 @@ def ends_early(sample: Sample, seconds: float) -> Iterator[Reason]:
 def rotation(path: Path) -> int:
     """By how many degrees a player turns the pictures of a video; pictures of a folder are not turned."""
     import av
-
-    from signgen.data.demux import opened
 
     if path.is_dir():
         return 0
