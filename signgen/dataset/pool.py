@@ -14,6 +14,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
+from signgen.errors import ResourceError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -55,6 +57,9 @@ def work(
         workers: number of processes; 0 works in this one, without any time limit.
         seconds: time limit of an item.
         is_stopped: asked before each item.
+
+    Raises:
+        ResourceError: a worker ended before it could start.
     """
     if workers == 0:
         function = make()
@@ -168,6 +173,11 @@ class _Pool(Generic[Item]):
                 return
         worker.kill()
         self._workers.remove(worker)
+        if not worker.is_ready:
+            raise ResourceError(
+                f"a worker {_ending(worker.process.exitcode)} before it could start; a script that builds needs "
+                "`if __name__ == '__main__':` around the call, or workers=0"
+            )
         if not has_spoken:
             yield item, Lost(True, f"took longer than {self._seconds:g} s")
         elif worker.is_retried:

@@ -277,3 +277,18 @@ def test_temporaries_at_the_top_are_known(tmp_path):
         (tmp_path / name).touch()
     layout.clear_top(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", ".mine"]
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_is_told_so(manifest, tmp_path):
+    script = tmp_path / "build.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(BUILD_CLI.parent)!r}); import blobs, signgen\n"
+        "try:\n"
+        f"    signgen.build_dataset({str(manifest)!r}, {str(tmp_path / 'out')!r}, {SETTINGS!r})\n"
+        "except signgen.SignGenError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    assert "if __name__ == '__main__':" in done.stdout
+    assert not list((tmp_path / "out").glob("videos/*"))
