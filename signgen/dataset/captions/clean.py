@@ -12,6 +12,10 @@ from signgen.dataset.captions.wording import reworded
 
 # A cue that another one leaves less than this is one with it [s].
 SHORTEST = 0.2
+# Cues at the same time that are taken; more are no captions.
+MOST_TOGETHER = 8
+# A longer text is no caption.
+MOST_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Dropped:
     Attributes:
         cue: the cue.
         reason: ``empty``, ``sound``, ``music``, ``speaker`` (nothing else was in it), ``no-duration``, ``repeated``
-            (roll-up) or ``duplicate`` (the same text at the same time).
+            (roll-up), ``duplicate`` (the same text at the same time) ``crowded`` (too many at the same time) or
+            ``too-long``.
     """
 
     cue: Cue
@@ -67,12 +72,16 @@ def clean_cues(cues: Iterable[Cue]) -> Cleaned:
         else:
             dropped.append(Dropped(cue, "no-duration"))
     once = _once(lasting, dropped)
+    in_turn = _in_turn(once, dropped, mended)
     dropped.sort(key=lambda item: (item.cue.start, item.cue.end))
-    return Cleaned(tuple(_in_turn(once, mended)), tuple(dropped), dict(sorted(mended.items())))
+    return Cleaned(tuple(in_turn), tuple(dropped), dict(sorted(mended.items())))
 
 
 def _said(cues: Sequence[Cue], dropped: list[Dropped], mended: Counter[str]) -> Iterable[Cue]:
     for cue in cues:
+        if len(cue.text) > MOST_CHARACTERS:
+            dropped.append(Dropped(Cue(cue.start, cue.end, cue.text[:80]), "too-long"))
+            continue
         text, removed = reworded(cue.text)
         if text:
             mended.update(removed)
@@ -84,30 +93,36 @@ def _said(cues: Sequence[Cue], dropped: list[Dropped], mended: Counter[str]) -> 
 
 def _once(cues: Sequence[Cue], dropped: list[Dropped]) -> list[Cue]:
     """Without cues whose text is shown already."""
-    kept, showing = list[Cue](), dict[str, float]()
+    kept, showing, limit = list[Cue](), dict[str, float](), 64
     for cue in cues:
         if showing.get(cue.text, -1.0) > cue.start:
             dropped.append(Dropped(cue, "duplicate"))
         else:
             kept.append(cue)
         showing[cue.text] = max(cue.end, showing.get(cue.text, 0.0))
-        if len(showing) > 64:
+        if len(showing) > limit:
             showing = {text: end for text, end in showing.items() if end > cue.start}
+            limit = max(64, 2 * len(showing))
     return kept
 
 
-def _in_turn(cues: Sequence[Cue], mended: Counter[str]) -> list[Cue]:
+def _in_turn(cues: Sequence[Cue], dropped: list[Dropped], mended: Counter[str]) -> list[Cue]:
     """Cues of which none overlaps the next."""
-    turns = list[Cue]()
+    turns, together = list[Cue](), 1
     for cue in cues:
         last = turns[-1] if turns else None
         if last is None or cue.start >= last.end:
             turns.append(cue)
+            together = 1
         elif cue.start - last.start >= SHORTEST:
             turns[-1] = Cue(last.start, cue.start, last.text)
             turns.append(cue)
             mended["overlap"] += 1
+            together = 1
+        elif together == MOST_TOGETHER:
+            dropped.append(Dropped(cue, "crowded"))
         else:
+            together += 1
             turns[-1] = Cue(last.start, max(last.end, cue.end), f"{last.text}\n{cue.text}")
             mended["merged"] += 1
     return turns

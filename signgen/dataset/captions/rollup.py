@@ -9,6 +9,8 @@ from signgen.data.cue import Cue
 
 # A line that is shown again comes at most this long after it was last seen [s].
 LONGEST_PAUSE = 1.0
+# Lines that roll at once.
+MOST_LINES = 4
 # Share of the cues that must repeat something before a track counts as rolling.
 LEAST_SHARE = 0.3
 LEAST_REPEATS = 2
@@ -50,7 +52,9 @@ def _lines(cue: Cue) -> list[str]:
 
 def _repeated(before: list[str], now: list[str]) -> int:
     """How many of the first lines are the last ones of before."""
-    sizes = range(min(len(before), len(now)), 0, -1)
+    if before == now:
+        return len(now)
+    sizes = range(min(len(before), len(now), MOST_LINES), 0, -1)
     return next((size for size in sizes if before[-size:] == now[:size]), 0)
 
 

@@ -18,9 +18,11 @@ _ALWAYS = "!?。！？｡．؟۔।॥։።፧៖។၊။᙮‽"
 _END = re.compile(rf"(?:[{_ALWAYS}]|[.…])+[\"'”’»›)\]」』）】]*(?=\s|$)|[。！？｡]+[」』）】”’]*")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“„«])(?:[^\W\d_]|mr|mrs|ms|dr|prof|st|jr|sr|vs|no|nos|vol|fig|approx|e\.g|i\.e|u\.s|etc|ca|bzw|usw|z\.b|d\.h|u\.a"
-    r"|nr|hr|fr|evtl|ggf|inkl|mme|mlle|sra|srta|dña|núm|pág|avv|dott|sig|[0-9]{1,2})\.$",
+    r"|nr|hr|fr|evtl|ggf|inkl|mme|mlle|sra|srta|dña|núm|pág|avv|dott|sig)\.$",
     re.IGNORECASE,
 )
+# "2. Mai": within a cue a number with a full stop is an ordinal.
+_ORDINAL = re.compile(r"(?:^|\s)[0-9]{1,2}\.$")
 # Scripts written without spaces: Thai, Lao, Burmese, Khmer, kana, Han.
 _NO_SPACE = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3001-\u3003\u3005-\u3011\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -81,7 +83,8 @@ def joined_text(texts: Iterable[str]) -> str:
 def _pieces(cue: Cue) -> Iterator[Cue]:
     """The parts of a cue between marks that may end a sentence."""
     text = joined_text(cue.text.split("\n"))
-    cuts = [match.end() for match in _END.finditer(text)]
+    ends = (match.end() for match in _END.finditer(text))
+    cuts = [end for end in ends if not _ORDINAL.search(text[max(0, end - 5) : end])]
     bounds = sorted({0, *cuts, len(text)})
     seconds = (cue.end - cue.start) / max(1, len(text))
     for first, last in pairwise(bounds):
