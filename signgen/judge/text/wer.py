@@ -39,7 +39,7 @@ SCLITE_COSTS = Costs(substitution=4, insertion=3, deletion=3)
 def align(hypothesis: Sequence[str], reference: Sequence[str], costs: Costs = PLAIN_COSTS) -> Edits:
     """Edits of the cheapest alignment; of equally cheap ones that with substitutions, then insertions, at the end.
 
-    >>> align("REGEN NORD KOMMEN".split(), "REGEN KOMMEN SUED".split())
+    >>> align("REGEN NORD KOMMEN BALD".split(), "NORD KOMMEN BALD SUED".split())
     Edits(substitutions=0, insertions=1, deletions=1)
     """
     return _trace(_table(hypothesis, reference, costs), hypothesis, reference, costs)
