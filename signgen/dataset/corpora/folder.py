@@ -150,7 +150,7 @@ def _columns(row: Line, table: Path) -> dict[str, str]:
         )
     for column in lower.keys() - {name.lower() for name in found.values()}:
         # Other columns are the user's own; one that is nearly a name of ours is a slip.
-        near = difflib.get_close_matches(column, [name for name in _FIELDS if name not in found], 1, 0.85)
+        near = difflib.get_close_matches(column, [name for name in _FIELDS if name not in found], 1, 0.8)
         if near:
             raise DataError(f"{table}:1: column {column!r}: unknown; did you mean {near[0]!r}?")
     return found
