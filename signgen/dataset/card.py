@@ -133,9 +133,18 @@ def _made(config: Mapping[str, Any], statuses: Sequence[Status]) -> str:
     lines = [f"Made by signgen {package_version('signgen')}; all settings are in `dataset.json`."]
     if from_video:
         lines.append(f"Poses of {from_video:,} videos: extractor `{name}` ({settings or 'no settings'}).")
+    for weights in sorted({_weights(row) for status in statuses for row in status.facts.get("weights", ())}):
+        lines.append(weights)
     if from_video < len(statuses):
         lines.append("Poses of the other videos were there already and were converted.")
     return "## How it was made\n\n" + "\n".join(lines) + "\n"
+
+
+def _weights(row: Mapping[str, str]) -> str:
+    """The line of one file of weights."""
+    return (
+        f"Weights `{_cell(row['name'])}`: licence {_cell(row['licence']) or UNKNOWN}, sha256 {row['sha256']}."
+    )
 
 
 def _list(name: str, values: Sequence[str]) -> list[str]:

@@ -7,9 +7,11 @@ leaves is either listed and whole, or not listed and removed by the next one.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from signgen.data.atomic import write_bytes
 from signgen.dataset.due import Task, Why, is_at_hand, known_status, next_due, why_due
@@ -151,7 +153,9 @@ class Worker:
             if stage == CAPTIONS:
                 return make_captions(sample, self._captions(sample, status), self._task.settings.captions)
             if stage == POSES:
-                return make_poses(self._with_video(sample), self._task.settings)
+                made = make_poses(self._with_video(sample), self._task.settings)
+                is_extracted = sample.poses is None and bool(made.files)
+                return replace(made, facts={**made.facts, **self._weights}) if is_extracted else made
             marker = {complete_name(sample.video_id): b""}
             made = verdict(status.stages[POSES].facts, self._task.settings.limits)
             return made if made.reasons else replace(made, files=marker)
@@ -164,6 +168,12 @@ class Worker:
         except Exception as error:
             logger.warning("%s: %s: %s", sample.video_id, stage, error, exc_info=True)
             return rejected("internal-error", f"{type(error).__name__}: {error}"[:300])
+
+    @cached_property
+    def _weights(self) -> dict[str, Any]:
+        """Name, hash and licence of the extractor's weights, if it tells; hashed once."""
+        found: Sequence[Mapping[str, str]] = getattr(self._task.settings.extractor, "sources", tuple)()
+        return {"weights": list(found)} if found else {}
 
     def _captions(self, sample: Sample, status: Status) -> Path | None:
         record = status.stages.get(FETCH)

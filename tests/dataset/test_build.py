@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from blobs import Blobs
 from corpus import SETTINGS, tree
 
 from signgen.data.columnar import Columnar
@@ -197,6 +198,14 @@ def test_the_lists_say_what_became_of_each(built, tmp_path):
     assert {row["outcome"] for row in rows} == {"done"}
     assert [row["facts"]["frames"] for row in rows] == [12, 13, 14, 15, 16]
     assert (tmp_path / "out" / "rejects.jsonl").read_text() == ""
+
+
+def test_the_weights_of_the_extractor_are_credited(samples, tmp_path, monkeypatch):
+    weights = {"name": "spot.onnx", "sha256": "0f" * 32, "licence": "MIT", "source": ""}
+    monkeypatch.setattr(Blobs, "sources", lambda self: (weights,), raising=False)
+    write_manifest(samples[:2], tmp_path / "m.jsonl")
+    build_dataset(tmp_path / "m.jsonl", tmp_path / "out", SETTINGS, workers=0)
+    assert (tmp_path / "out" / "README.md").read_text(encoding="utf-8").count("Weights `spot.onnx`") == 1
 
 
 @pytest.mark.parametrize(

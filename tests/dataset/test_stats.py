@@ -13,12 +13,14 @@ from signgen.dataset.card import card
 from signgen.dataset.manifest import Sample, write_manifest
 from signgen.dataset.reasons import REASONS, Reason
 from signgen.dataset.stats import Figures, read_statuses, stats
-from signgen.dataset.status import CAPTIONS, POSES, VERDICT, StageRecord, Status
+from signgen.dataset.status import CAPTIONS, POSES, TOLD, VERDICT, StageRecord, Status
 from signgen.errors import DataError
 
 
-def video(name, frames, fps, hands, face, reasons=(), notes=(), text=True, **sample):
+def video(name, frames, fps, hands, face, reasons=(), notes=(), text=True, **more):
+    sample = {name: value for name, value in more.items() if name in TOLD}
     facts = {"frames": frames, "fps": fps, "seconds": frames / fps, "any_hand": hands, "face": face}
+    facts |= {name: value for name, value in more.items() if name not in TOLD}
     stages = {
         CAPTIONS: StageRecord("", {}, facts={"has_text": text}),
         POSES: StageRecord("", {}, facts=facts, notes=tuple(Reason(note) for note in notes)),
@@ -61,6 +63,16 @@ def test_card():
     assert f"| jitter | {REASONS['jitter']} | 2 | rejected |" in text
     assert "| rotated |" in text
     assert "not a replacement for interpreters" in text
+
+
+def test_the_card_credits_weights_once():
+    weights = [{"name": "dw.onnx", "licence": "Apache-2.0", "sha256": "ab" * 32, "source": ""}]
+    videos = [
+        video("a", 10, 25.0, 1, 1, crowd=1, weights=weights),
+        video("b", 10, 25.0, 1, 1, crowd=1, weights=weights),
+    ]
+    text = card(videos, [], {"extractor": {"name": "dwpose"}})
+    assert text.count(f"Weights `dw.onnx`: licence Apache-2.0, sha256 {'ab' * 32}.") == 1
 
 
 def test_a_cell_cannot_break_the_table():
