@@ -364,6 +364,7 @@ def test_settings_are_checked():
     ],
 )
 def test_real_files(name, folder, settings, count, shared_data, tmp_path):
-    found = samples(name, shared_data / folder, tmp_path, **settings)
+    corpus = corpora.build({"name": name, **settings})
+    found = list(corpus(shared_data / folder, tmp_path / "unpacked"))
     assert len(found) == count
     assert len({sample.video_id for sample in found}) == count

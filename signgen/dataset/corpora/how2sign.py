@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Gt
 
 from signgen.config import setting
 from signgen.dataset.corpora.base import (
@@ -26,8 +28,6 @@ SPLITS = ("train", "val", "test")
 # Rates of cameras; a count of frames over a time gives one of them to a hundredth or so.
 RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 50.0, 59.94, 60.0)
 RATE_TOLERANCE = 0.05
-# The canvas of the published keypoints, which do not say.
-WIDTH, HEIGHT = 1280, 720
 _NAMES = ("VIDEO_NAME", "SENTENCE_NAME", "SENTENCE")
 _TIMES = (("START_REALIGNED", "END_REALIGNED"), ("START", "END"))
 _SIGNER = re.compile(r"-([0-9]{1,2})-rgb_(?:front|side)$")
@@ -49,6 +49,8 @@ class How2Sign:
         "any", "what to take; any: clips, else videos, else poses"
     )
     view: Literal["front", "side"] = setting("front", "camera")
+    width: Annotated[int, Gt(0)] = setting(1280, "canvas of the keypoints, which do not say [px]")
+    height: Annotated[int, Gt(0)] = setting(720, "likewise")
     missing: Missing = setting("error", MISSING_DOC)
     licence: str = setting("CC-BY-NC-4.0", "licence to note")
 
@@ -98,7 +100,9 @@ class How2Sign:
         frames = sum(1 for file in folder.iterdir() if file.name.endswith("_keypoints.json"))
         seconds = (sample.end or 0.0) - sample.start
         rate = _rate(frames, seconds, row.where)
-        return replace(sample, poses=folder, start=0.0, end=None, fps=rate, width=WIDTH, height=HEIGHT)
+        return replace(
+            sample, poses=folder, start=0.0, end=None, fps=rate, width=self.width, height=self.height
+        )
 
     def _name(self, name: str) -> str:
         return name.replace("-rgb_front", f"-rgb_{self.view}")

@@ -28,10 +28,10 @@ MAX_FRAMES = 1 << 16
 @corpora.register("slrtp")
 @dataclass(frozen=True)
 class Slrtp:
-    """SLRTP 2025: ``{train,dev,test}.pt`` in ``ROOT`` or in ``ROOT/data/phix``, with 178 keypoints in 3-D a frame.
+    """SLRTP 2025: ``{train,dev,test}.pt`` or ``phix_lift3d.{train,dev,test}.pt`` in ``ROOT`` or in ``ROOT/data/phix``.
 
-    Each file maps a name to ``poses_3d``, a tensor (T, 178, 3), and ``text``, ``gloss`` and ``speaker``. It is read
-    without running any code it may hold; that needs torch.
+    Each file maps a name to ``poses_3d``, a tensor (T, 178, 3) of keypoints in 3-D, and ``text``, ``gloss`` and
+    ``speaker``. It is read without running any code that it may hold; that needs torch.
     """
 
     fps: Annotated[float, Gt(0)] = setting(25.0, "frames per second, which the files do not say")
@@ -43,8 +43,7 @@ class Slrtp:
 
     def _samples(self, root: Path, unpacked: Path) -> Iterator[Sample]:
         for split in SPLITS:
-            places = (root / f"{split}.pt", root / "data" / "phix" / f"{split}.pt")
-            path = next((place for place in places if place.is_file()), None)
+            path = next((place for place in _places(root, split) if place.is_file()), None)
             for name, entry in load_entries(path).items() if path else ():
                 where = f"{path}: {name!r}"
                 video_id = plain_name(name.rpartition("/")[2])
@@ -62,6 +61,11 @@ class Slrtp:
                     signed_language="gsg",
                     spoken_language="de",
                 )
+
+
+def _places(root: Path, split: str) -> Iterator[Path]:
+    for folder in (root, root / "data" / "phix"):
+        yield from (folder / f"{split}.pt", folder / f"phix_lift3d.{split}.pt")
 
 
 def load_entries(path: Path) -> dict[str, Mapping[str, Any]]:
