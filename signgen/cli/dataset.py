@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -133,7 +134,11 @@ def build(
             manifest, output, settings, stages=stages, workers=workers, time_limit=time_limit, retry=retry,
             fetch_command=fetch_command, check_inputs=check_inputs, progress=show,
         )  # fmt: skip
-    return _told(built)
+    for line in _account(built, quiet):
+        say(line)
+    if built.packed is not None:
+        typer.echo(str(built.folder))
+    return _code(built)
 
 
 @app.command()
@@ -202,29 +207,32 @@ def show(
     return 0
 
 
-def _told(built: Built) -> int:
-    """Say what a build did, and return its exit code."""
-    parts = [
-        f"{built.counts[kind]} {kind}"
-        for kind in ("done", "kept", "rejected", "pending")
-        if built.counts[kind]
-    ]
-    if parts:
-        say(f"{built.videos} videos: {', '.join(parts)}")
-    for why, count in sorted(built.redone.items()):
-        say(f"{count} made anew: {_WHY[why]}")
+def _account(built: Built, is_quiet: bool) -> Iterator[str]:
+    """What a build did, line by line; what went wrong alone if it is to be quiet."""
+    kinds = ("done", "kept", "rejected", "pending")
+    parts = [f"{built.counts[kind]} {kind}" for kind in kinds if built.counts[kind]]
+    if parts and not is_quiet:
+        yield f"{built.videos} videos: {', '.join(parts)}"
+    for why, count in sorted(built.redone.items()) if not is_quiet else ():
+        yield f"{count} made anew: {_WHY[why]}"
     if built.is_stopped:
-        say("stopped; run the same command again to go on")
-        return STOPPED
+        yield "stopped; run the same command again to go on"
     packed = built.packed
     if packed is None:
-        return INCOMPLETE if built.counts["rejected"] else 0
+        return
     for name, count in packed.reasons.most_common():
-        say(f"{count} rejected: {name}")
-    pending = f", {packed.pending} not done yet" if packed.pending else ""
-    say(f"{packed.videos} videos in {packed.shards} shards ({packed.written} written){pending}")
-    typer.echo(str(built.folder))
-    return INCOMPLETE if packed.rejected or packed.pending else 0
+        yield f"{count} rejected: {name}"
+    if not is_quiet or packed.pending:
+        pending = f", {packed.pending} not done yet" if packed.pending else ""
+        yield f"{packed.videos} videos in {packed.shards} shards ({packed.written} written){pending}"
+
+
+def _code(built: Built) -> int:
+    if built.is_stopped:
+        return STOPPED
+    if built.packed is None:
+        return INCOMPLETE if built.counts["rejected"] else 0
+    return INCOMPLETE if built.packed.rejected or built.packed.pending else 0
 
 
 _WHY = {

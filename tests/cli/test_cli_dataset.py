@@ -48,6 +48,14 @@ def test_build_of_good_videos_alone(signgen, manifest):
     assert "signgen: 1 made anew: settings changed" in again.lines
 
 
+def test_quiet_says_what_went_wrong_alone(signgen, manifest):
+    good = signgen("dataset", "build", "good.jsonl", "-o", "good", "--workers", 0, "-q")
+    assert (good.out, good.err) == ("good\n", "")
+    assert signgen("dataset", "build", "m.jsonl", "-o", "out", "--workers", 0, "-q").lines == [
+        "signgen: 1 rejected: no-signer"
+    ]
+
+
 def test_stages_alone(signgen, manifest):
     ran = signgen("dataset", "build", "good.jsonl", "-o", "out", "--workers", 0, "--stage", "captions")
     assert (ran.code, ran.out) == (0, "")
@@ -120,7 +128,9 @@ def test_manifest_of_a_folder_is_built(signgen, manifest, tmp_path):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "good.npz").rename(tmp_path / "corpus" / "good.npz")
     (tmp_path / "corpus" / "good.txt").write_text("It rains.", encoding="utf-8")
-    made = signgen("dataset", "manifest", "folder", "corpus", "-o", "corpus.jsonl", "--set", "licence=CC0-1.0")
+    made = signgen(
+        "dataset", "manifest", "folder", "corpus", "-o", "corpus.jsonl", "--set", "licence=CC0-1.0"
+    )
     assert (made.code, made.out) == (0, "corpus.jsonl\n")
     assert "signgen: 1 samples" in made.lines
     again = signgen("dataset", "manifest", "folder", "corpus", "-o", "corpus.jsonl")
