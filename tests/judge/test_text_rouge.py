@@ -10,6 +10,7 @@ import pytest
 
 from signgen.judge.text.lcs import edit_distance, edit_similarity, lcs_length, lcs_tokens
 from signgen.judge.text.rouge import rouge_measure
+from signgen.judge.text.stem import stem
 
 
 def longest_common(first: str, second: str) -> int:
@@ -145,3 +146,32 @@ def test_as_the_originals_say(name, recorded):
     """Recorded from slt's mscoco_rouge, Uni-Sign's Rouge.py, rouge 1.0.1 and rouge_score 0.1.2."""
     each = rouge_measure(name, HYPOTHESES, REFERENCES, "de").score().each
     np.testing.assert_allclose(each, recorded, atol=1e-4)
+
+
+def test_stemmed_as_the_original_says():
+    """Recorded from rouge_score 0.1.2 with use_stemmer=True."""
+    said = [
+        "the showers are raining down relational policies .",
+        "it was continually cloudy across northern regions",
+    ]
+    true = ["a shower rained down on related policy .", "continual clouds crossed the northerly region"]
+    measure = rouge_measure("rougeL-stem", said, true, "en")
+    np.testing.assert_allclose(measure.score().each, [71.42857, 30.76923], atol=1e-4)
+    assert "tok:ascii|stem:porter" in measure.signature
+    assert measure.value > rouge_measure("rougeL-ascii", said, true, "en").value
+
+
+# Recorded from NLTK 3.10.4; most are examples of Porter's paper.
+STEMS = """
+showers shower|raining rain|relational relat|skies sky|northerly northerli|flies fli|dies die|happy happi|hopping hop
+falling fall|agreed agre|conditional condit|digitizer digit|operator oper|feudalism feudal|sensibility sensibl
+formative form|goodness good|revival reviv|allowance allow|adoption adopt|probate probat|cease ceas|spied spi
+enjoy enjoy|controlling control|theology theolog|generalizations gener|dying die|as as|a a
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"), [pair.split() for pair in STEMS.replace("\n", "|").strip("|").split("|")]
+)
+def test_stems(word, expected):
+    assert stem(word) == expected

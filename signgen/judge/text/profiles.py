@@ -21,6 +21,7 @@ MeasureName = Literal[
     "rougeL-adaptive",
     "rougeL-union",
     "rougeL-ascii",
+    "rougeL-stem",
     "textWER",
 ]
 
@@ -122,13 +123,13 @@ _ALL = (
     ),
     Profile(
         "spamo",
-        ("BLEU", "rougeL-ascii"),
+        ("BLEU", "rougeL-stem"),
         tokeniser="13a",
         unspaced_tokeniser="char",
         lowercase=True,
         full_stop="glued",
     ),
-    Profile("wmt-slt", ("BLEU", "chrF2++", "rougeL-ascii"), tokeniser="none", unspaced_tokeniser="char"),
+    Profile("wmt-slt", ("BLEU", "chrF2++", "rougeL-stem"), tokeniser="none", unspaced_tokeniser="char"),
 )
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _ALL})
 DEFAULT_PROFILE = "signgen"

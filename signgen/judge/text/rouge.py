@@ -1,4 +1,4 @@
-"""ROUGE-L as different code bases compute it: five measures that share a name and little else."""
+"""ROUGE-L as different code bases compute it: six measures that share a name and little else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from signgen.judge.text.languages import is_unspaced, words_of
 from signgen.judge.text.lcs import lcs_length, lcs_tokens
 from signgen.judge.text.measure import Measure, mean_of, sign
+from signgen.judge.text.stem import stem
 
 Tokens = Callable[[str], list[str]]
 Sentence = Callable[[str, str, Tokens], float]
@@ -72,6 +73,11 @@ def ascii_words(text: str) -> list[str]:
     return _NO_ASCII_WORD.sub(" ", text.lower()).split()
 
 
+def stemmed_words(text: str) -> list[str]:
+    """The same, stemmed as if they were English if they have more than three letters."""
+    return [stem(word) if len(word) > 3 else word for word in ascii_words(text)]
+
+
 def _spaced(text: str) -> list[str]:
     # As slt splits: two spaces hold an empty word between them, and an empty text is one empty word.
     return text.split(" ")
@@ -83,12 +89,16 @@ _VARIANTS: dict[str, tuple[Sentence, str]] = {
     "rougeL-adaptive": (rouge_l_adaptive, "beta:p/r"),
     "rougeL-union": (rouge_l_union, "f1:sets"),
     "rougeL-ascii": (rouge_l, "f1"),
+    "rougeL-stem": (rouge_l, "f1"),
 }
 
 
+_ASCII: dict[str, Tokens] = {"rougeL-ascii": ascii_words, "rougeL-stem": stemmed_words}
+
+
 def _tokens_of(name: str, language: str) -> tuple[Tokens, str]:
-    if name == "rougeL-ascii":
-        return ascii_words, "ascii"
+    if name in _ASCII:
+        return _ASCII[name], "ascii"
     if is_unspaced(language):
         return (lambda text: words_of(text, language)), "char"
     return (_spaced, "space") if name == "rougeL-slt" else (str.split, "unicode-ws")
@@ -101,7 +111,7 @@ def rouge_measure(
 
     Args:
         name: ``rougeL`` (F1), ``rougeL-slt`` (beta 1.2), ``rougeL-adaptive`` (beta = precision / recall),
-            ``rougeL-union`` (sets of words) or ``rougeL-ascii`` (F1 of ASCII words).
+            ``rougeL-union`` (sets of words), ``rougeL-ascii`` (F1 of ASCII words) or ``rougeL-stem`` (of their stems).
         hypotheses: what was said.
         references: what should have been said.
         language: its texts are split into words, or into characters where it writes no spaces.
@@ -109,6 +119,7 @@ def rouge_measure(
     """
     sentence, formula = _VARIANTS[name]
     tokens, label = _tokens_of(name, language)
+    stems = "porter" if name == "rougeL-stem" else "no"
     pairs = zip(hypotheses, references, strict=True)
     each = np.array([100 * sentence(ours, theirs, tokens) for ours, theirs in pairs])
-    return mean_of(name, sign(**parts, rouge="L", f=formula, tok=label, stem="no"), each)
+    return mean_of(name, sign(**parts, rouge="L", f=formula, tok=label, stem=stems), each)
