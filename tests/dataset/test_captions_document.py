@@ -6,7 +6,8 @@ import pytest
 
 from signgen.data.cue import Cue
 from signgen.data.shards import Recording
-from signgen.dataset.captions import Track, caption_json, document_of
+from signgen.data.strict_json import to_json
+from signgen.dataset.captions import Track, caption_json, document_of, read_any_captions
 from signgen.dataset.captions.document import ordered
 from signgen.dataset.manifest import Sample
 
@@ -97,3 +98,21 @@ def test_an_empty_track_gives_way():
 
 def test_readers_of_shards_take_the_segments():
     assert Recording("v", (), caption_json(Sample("v"), [EN])).cues() == list(EN.cues)
+
+
+@pytest.mark.parametrize("tracks", [[EN], [AUTO], [MADE], [DE], [DE, MADE], [DE, AUTO]])
+def test_a_caption_is_read_back_as_it_was(tracks, tmp_path):
+    sample = Sample("v", signed_language="gsg", spoken_language=tracks[0].language)
+    caption = caption_json(sample, tracks)
+    (tmp_path / "caption.json").write_text(to_json(caption), encoding="utf-8")
+    assert caption_json(sample, read_any_captions(tmp_path / "caption.json")) == caption
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"), [("native", "native"), ("translated_from:de", "translated_from:de")]
+)
+def test_captions_of_signverse_are_english(source, expected, tmp_path):
+    theirs = {"video_id": "v", "segments": [{"start": 0, "end": 1, "text": "Hi."}], "english_source": source}
+    (tmp_path / "caption.json").write_text(to_json(theirs), encoding="utf-8")
+    caption = caption_json(Sample("v"), read_any_captions(tmp_path / "caption.json"))
+    assert (caption["caption_language"], caption["english_source"]) == ("en", expected)

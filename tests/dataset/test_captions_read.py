@@ -76,6 +76,16 @@ def test_elan_tiers(tmp_path):
     assert (tracks["Translation_en"].language, tracks["Gloss"].language) == ("en", "")
 
 
+def test_tiers_of_translations_come_before_those_of_signs(tmp_path):
+    names = ("Lexeme_Sign_r_A", "Comment", "A", "Deutsche_Übersetzung_A", "Translation_into_English_A", "no")
+    write_eaf({name: list(TWO) for name in names}, tmp_path / "a.eaf")
+    found = [(track.name, track.language) for track in read_any_captions(tmp_path / "a.eaf")]
+    assert found == [
+        ("Deutsche_Übersetzung_A", "de"), ("Translation_into_English_A", "en"), ("A", ""), ("no", ""),
+        ("Lexeme_Sign_r_A", ""), ("Comment", ""),
+    ]  # fmt: skip
+
+
 def test_a_folder_is_all_its_files(tmp_path):
     for name in ("v.en.vtt", "v.de.vtt", "v.en-de.vtt", "v.txt"):
         (tmp_path / name).write_text(FORMATS["vtt"][1], encoding="utf-8")

@@ -62,6 +62,8 @@ def _tracks(value: Any, name: Named, where: str) -> Iterator[Track]:
             yield from _by_language(languages, where)
         elif (items := _list_of(value)) is not None:
             yield _track(items, _said(value, name), where)
+            if any(isinstance(item, dict) and isinstance(item.get("english"), str) for item in items):
+                yield _track(_english(items), _said_of_english(value), f"{where}:english")
         else:
             yield from _by_language(value, where)
 
@@ -83,9 +85,28 @@ def _said(value: Mapping[str, Any], name: Named) -> Named:
     """What the file itself says of its language, and of who made it, over what its name says."""
     tags = (value.get(key) for key in _LANGUAGES)
     language = next((code for tag in tags if (code := language_of(tag))), name.language)
-    automatic = value.get("is_generated") is True or value.get("kind") == "asr"
-    kind: Kind = "automatic" if automatic else name.kind
+    if language in ("", "en") and isinstance(value.get("english_source"), str):
+        return _said_of_english(value)  # a caption of SignVerse, in English
+    automatic = value.get("is_generated") is True or "automatic" in (
+        value.get("caption_kind"),
+        value.get("kind"),
+    )
+    kind: Kind = "automatic" if automatic or value.get("kind") == "asr" else name.kind
     return Named(language, kind, name.translated_from if kind == "translated" else "")
+
+
+def _said_of_english(value: Mapping[str, Any]) -> Named:
+    """Where the English of a caption of SignVerse is from."""
+    kind, _, language = str(value.get("english_source")).partition(":")
+    if kind == "translated_from":
+        return Named("en", "translated", "" if language == "und" else language_of(language))
+    return Named("en", "automatic" if value.get("english_kind") == "automatic" else "manual")
+
+
+def _english(items: list[Any]) -> list[Any]:
+    """The cues with their English for text."""
+    there = (item for item in items if isinstance(item, dict) and isinstance(item.get("english"), str))
+    return [{**item, "text": item["english"]} for item in there]
 
 
 def _is_cue(item: Any) -> bool:

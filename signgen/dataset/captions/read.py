@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,12 @@ from signgen.errors import DataError
 
 MAX_TABLE_BYTES = 16 << 20
 MAX_FILES = 400
+
+# Names of tiers: of what is said in a spoken language, and of what hands, mouth or face do.
+_SAID = re.compile(r"transl|übersetz|uebersetz|tradu[cz]|vertaling|sentence|satz|text|spoken", re.IGNORECASE)
+_SIGNS = re.compile(
+    r"gloss|lexeme|\bsign|_sign|geb(?:ä|ae)rde|hand|mouth|mund|face|gaze|brow|comment", re.IGNORECASE
+)
 
 _START = ("start", "start_s", "start_sec", "start_time", "begin", "from", "onset", "begin time", "start time")
 _END = ("end", "end_s", "end_sec", "end_time", "to", "offset", "stop", "end time")
@@ -74,12 +81,19 @@ def _subtitles(path: Path) -> list[Track]:
 
 
 def _tiers(path: Path) -> list[Track]:
-    """One track for each tier with text; the language is that of the file's name, or the tier's name as a tag."""
-    tracks = []
-    for tier, cues in read_eaf(path).items():
-        language = named_file(path.stem).language or language_of(tier.rpartition("_")[2])
-        tracks += [Track(language, tuple(cues), name=tier)] if cues else []
-    return tracks
+    """One track for each tier with text, those that seem to be translations first and those of single signs last."""
+    language = named_file(path.stem).language
+    tiers = {tier: cues for tier, cues in read_eaf(path).items() if cues}
+    in_order = sorted(tiers, key=lambda tier: (_SIGNS.search(tier) is not None, _SAID.search(tier) is None))
+    return [Track(language or _language_of_tier(tier), tuple(tiers[tier]), name=tier) for tier in in_order]
+
+
+def _language_of_tier(tier: str) -> str:
+    """The language that a tier names (``Translation_into_English_A``), or ends in (``Text_en``)."""
+    words = re.findall(r"[^\W\d_]+", tier)
+    named_there = (language_of(word) for word in words if len(word) > 3)
+    last = language_of(words[-1]) if len(words) > 1 and len(words[-1]) == 2 else ""
+    return next((language for language in named_there if language), "") or last
 
 
 def _table(path: Path) -> list[Track]:

@@ -25,7 +25,8 @@ _LONG = {
     "spa": "es", "swe": "sv", "tur": "tr", "zho": "zh",
     "arabic": "ar", "chinese": "zh", "dutch": "nl", "english": "en", "french": "fr", "german": "de",
     "italian": "it", "japanese": "ja", "korean": "ko", "polish": "pl", "portuguese": "pt", "russian": "ru",
-    "spanish": "es", "swedish": "sv", "turkish": "tr",
+    "spanish": "es", "swedish": "sv", "turkish": "tr", "deutsch": "de", "deutsche": "de", "français": "fr",
+    "español": "es", "nederlands": "nl", "italiano": "it", "português": "pt",
 }  # fmt: skip
 # Regions in lower case that are codes of languages as well.
 _REGIONS = frozenset({"pt-br", "zh-tw", "en-ca", "fr-ca", "es-ar", "es-cr", "sv-se", "en-za"})
