@@ -63,6 +63,7 @@ def wrist_places(
     seen: np.ndarray,
     hand: tuple[slice, slice, int],
     offsets: np.ndarray,
+    front: np.ndarray,
 ) -> np.ndarray:
     """(T, 3) where the wrist must be [m].
 
@@ -73,6 +74,7 @@ def wrist_places(
         seen: (T, 128).
         hand: slices of this hand and of the other one, and the wrist's keypoint.
         offsets: (T, 21, 3) of the rig's hand keypoints from its wrist, posed; NaN where the hand is unknown.
+        front: (T, N, 3) `trunk_front` of the pose.
     """
     own, other, wrist = hand
     mine = points[:, own]
@@ -90,11 +92,11 @@ def wrist_places(
     body_wrist = points[:, wrist] + (placed - mine)[:, 0]
     total = WRIST_SAY * body_wrist + np.einsum("tk,tki->ti", say, placed - np.nan_to_num(offsets))
     places: np.ndarray = total / (WRIST_SAY + say.sum(axis=1, keepdims=True))
-    places[:, 2] -= _sunk(places[:, None] + np.nan_to_num(offsets), _trunk_front(shape, pose))
+    places[:, 2] -= _sunk(places[:, None] + np.nan_to_num(offsets), front)
     return places
 
 
-def _trunk_front(shape: Shape, pose: BodyPose) -> np.ndarray:
+def trunk_front(shape: Shape, pose: BodyPose) -> np.ndarray:
     """(T, N, 3) points spread over the front of the trunk."""
     body = shape.body
     trunk = [i for i, name in enumerate(body.bones) if name.startswith(("spine", "clavicle"))]

@@ -12,7 +12,7 @@ import numpy as np
 
 from signgen.body.arms import Goal, fit_arm
 from signgen.body.asset import Shape
-from signgen.body.contact import SeenHead, hand_offsets, wrist_places
+from signgen.body.contact import SeenHead, hand_offsets, trunk_front, wrist_places
 from signgen.body.expression import fit_actions
 from signgen.body.fingers import HandRig, finger_rotations, fit_angles, hand_rig
 from signgen.body.kinematics import BodyPose, at_rest, move_bones
@@ -64,8 +64,9 @@ def fit_pose(shape: Shape, points: np.ndarray, confidence: np.ndarray | None = N
     pose = at_rest(shape.body, len(points))
     _fit_trunk(shape, pose, points, seen)
     _fit_head(shape, pose, points, seen)
+    front = trunk_front(shape, pose)
     for side in ARMS:
-        _fit_side(shape, pose, points, seen, side)
+        _fit_side(shape, pose, points, seen, side, front)
     return pose.replace(actions=fit_actions(shape, points[:, FACE], seen[:, FACE]))
 
 
@@ -154,7 +155,9 @@ def _fit_head(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray
         pose.rotations[:, upper] = share_of(rest_of_it, 1 / len(upper), MOST_NECK)[:, None]
 
 
-def _fit_side(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray, side: str) -> None:
+def _fit_side(
+    shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray, side: str, front: np.ndarray
+) -> None:
     """Fingers and the palm's orientation, then the arm that brings the hand where it belongs."""
     rig = hand_rig(shape, side)
     shoulder, elbow, wrist, own = ARMS[side]
@@ -163,7 +166,7 @@ def _fit_side(shape: Shape, pose: BodyPose, points: np.ndarray, seen: np.ndarray
     _fit_fingers(pose, rig, turned, points[:, own], seen[:, own], is_known)
     offsets = hand_offsets(shape, rig, turned, pose.rotations[:, rig.bones])
     offsets[~is_known] = np.nan
-    places = wrist_places(shape, pose, points, seen, (own, other, wrist), offsets)
+    places = wrist_places(shape, pose, points, seen, (own, other, wrist), offsets, front)
     goal = Goal(
         places,
         points[:, elbow] - points[:, shoulder],

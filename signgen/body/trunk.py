@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from signgen.body.asset import Shape
@@ -32,6 +34,7 @@ def depth_in_trunk(shape: Shape, bones: Bones, points: np.ndarray) -> np.ndarray
     return depth
 
 
+@functools.lru_cache(maxsize=4)
 def _ellipses(shape: Shape) -> tuple[float, np.ndarray, np.ndarray]:
     """Height of the first ellipse, middles (N, 2) and half axes (N, 2) to the side and to the back [m]."""
     body = shape.body

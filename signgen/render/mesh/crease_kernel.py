@@ -41,15 +41,21 @@ def crease(
                 continue
             own, narrow = surface[t], kinds[surface[t]] == NARROW
             depth = -nearness[v, u] if parallel else 1 / nearness[v, u]
-            count = 0
-            for ring in range(1, RINGS + 1):
+            count, alone = 0, True
+            # From the outermost ring inwards: where that one shows nothing else, there is nothing nearer.
+            for ring in range(RINGS, 0, -1):
+                if alone and ring < RINGS:
+                    break
                 step = max(1, reach * ring // RINGS)
                 for right, down in AROUND:
                     j, i = v + step * down, u + step * right
-                    if j < 0 or i < 0 or j >= rows or i >= columns or ids[j, i] < 0:
+                    if j < 0 or i < 0 or j >= rows or i >= columns:
                         continue
-                    other = surface[ids[j, i]]
-                    if other == own or kinds[other] == NONE:
+                    other = surface[ids[j, i]] if ids[j, i] >= 0 else -1
+                    if other == own:
+                        continue
+                    alone = False
+                    if other < 0 or kinds[other] == NONE:
                         continue
                     behind = depth - (-nearness[j, i] if parallel else 1 / nearness[j, i])
                     least = -BESIDE if narrow and kinds[other] == NARROW else BEHIND

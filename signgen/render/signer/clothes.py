@@ -122,7 +122,7 @@ def _neckline(points: np.ndarray, shape: Shape, style: Cut) -> np.ndarray:
     front = deep + (0.0 if style.vee else style.front)
     distance = (np.hypot(x / wide, z / np.where(z < 0, front, deep)) - 1) * wide
     if style.vee:
-        narrowing = wide * np.clip(1 - (y - root[1]) / style.front, 0, 1)
+        narrowing = wide * np.minimum(1 - (y - root[1]) / style.front, 1)
         # The point fades out towards the shoulders' ridge, where the oval goes on behind.
         point = 0.8 * (np.abs(x) - narrowing) + 0.1 * np.clip(1 + z / 0.03, 0, 1)
         distance = np.where(z < 0, np.minimum(distance, point), distance)
