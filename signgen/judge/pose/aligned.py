@@ -1,4 +1,4 @@
-"""Measures of poses that belong frame to frame, such as those asked of a renderer and those found in its video."""
+"""Comparisons of poses that belong frame to frame, such as those asked of a renderer and those found in its video."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from signgen.errors import PoseError
-from signgen.judge.pose.measures import Found, Matched, Measure
+from signgen.judge.pose.comparisons import Comparison, Found, Matched
 from signgen.judge.pose.parts import PARTS
 from signgen.pose.geometry import shoulder_frame
 from signgen.pose.layout import LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
@@ -79,7 +79,7 @@ def hand_confidence(poses: PoseSequence) -> tuple[float, float]:
     return float(hands.mean()), float((hands < WEAK).mean())
 
 
-def pck(part: str, share: float) -> Measure:
+def pck(part: str, share: float) -> Comparison:
     """Share of keypoints of the reference that were found within ``share`` shoulder widths; pooled."""
 
     def find(matched: Matched) -> Found:
@@ -87,10 +87,10 @@ def pck(part: str, share: float) -> Measure:
         return Found((float(each.sum()),), (float(len(each)),), _not_found(matched, PARTS[part].keypoints))
 
     recipe = {"part": part, "within": f"{share:g}sw", "missing": "wrong", "mean": "pooled"}
-    return Measure(f"PCK@{share:g} {part}", find, recipe, is_better_high=True)
+    return Comparison(f"PCK@{share:g} {part}", find, recipe, is_better_high=True)
 
 
-def oks() -> Measure:
+def oks() -> Comparison:
     """Mean object keypoint similarity over frames, then samples."""
 
     def find(matched: Matched) -> Found:
@@ -101,25 +101,27 @@ def oks() -> Measure:
 
     recipe = {"part": "layout", "sigmas": "coco-wholebody", "area": f"box*{_AREA_SHARE:g}", "missing": "0",
               "mean": "frame,sample"}  # fmt: skip
-    return Measure("OKS", find, recipe, is_better_high=True)
+    return Comparison("OKS", find, recipe, is_better_high=True)
 
 
-def hand_confidence_ratio() -> Measure:
+def hand_confidence_ratio() -> Comparison:
     """Mean confidence of the hands / of the reference's; pooled."""
     return _of_hands("hand confidence ratio", 0, lambda asked: asked, None)
 
 
-def weak_hands() -> Measure:
+def weak_hands() -> Comparison:
     """Share of hands, frame by frame, whose mean confidence is below `WEAK`; mean over samples."""
     return _of_hands("weak hands", 1, lambda _: 1.0, is_better_high=False)
 
 
-def _of_hands(name: str, index: int, under: Callable[[float], float], is_better_high: bool | None) -> Measure:
+def _of_hands(
+    name: str, index: int, under: Callable[[float], float], is_better_high: bool | None
+) -> Comparison:
     def find(matched: Matched) -> Found:
         found, asked = (hand_confidence(poses)[index] for poses in matched.poses)
         return Found((found,), (under(asked),))
 
-    return Measure(name, find, {"part": "hands", "weak": f"{WEAK:g}", "mean": "pooled"}, is_better_high)
+    return Comparison(name, find, {"part": "hands", "weak": f"{WEAK:g}", "mean": "pooled"}, is_better_high)
 
 
 def _areas(poses: PoseSequence) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 
 from signgen.errors import ConfigError
 
-# Kernel distance and diversity compare all pairs.
-MAX_SAMPLES = 20_000
+# Kernel distance and diversity compare all pairs: three arrays of 200 MB.
+MAX_SAMPLES = 5_000
 
 
 def checked_sets(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -18,13 +18,13 @@ def checked_sets(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.
         second: (m, d).
 
     Raises:
-        ConfigError: not finite, of other shapes, or fewer than 2 or more than `MAX_SAMPLES` samples.
+        ConfigError: not finite, of other shapes, or fewer than 2 samples.
     """
     sides = tuple(np.asarray(side, dtype=np.float64) for side in (first, second))
     for side in sides:
-        if side.ndim != 2 or not 2 <= len(side) <= MAX_SAMPLES or not side.shape[1]:
+        if side.ndim != 2 or len(side) < 2 or not side.shape[1]:
             raise ConfigError(
-                f"features: expected (n, d) with n from 2 to {MAX_SAMPLES}, got shape {side.shape}"
+                f"features: expected (n, d), one row for each of 2 or more samples, got shape {side.shape}"
             )
         if not np.isfinite(side).all():
             raise ConfigError("features: values must be finite; leave out sequences that have none")
@@ -36,8 +36,20 @@ def checked_sets(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def standardised(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both by mean and standard deviation of the second; a feature that never changes in it is only centred."""
+    """Both by mean and standard deviation of the second; a feature that never changes in it is only centred.
+
+    Args:
+        first: (n, d).
+        second: (m, d).
+
+    Raises:
+        ConfigError: as `checked_sets`, or more than `MAX_SAMPLES` samples.
+    """
     first, second = checked_sets(first, second)
+    if max(len(first), len(second)) > MAX_SAMPLES:
+        raise ConfigError(
+            f"features: {max(len(first), len(second))} samples are too many to compare all pairs; draw {MAX_SAMPLES}"
+        )
     mean, scale = second.mean(axis=0), second.std(axis=0)
     scale = np.where(scale > 0, scale, 1)
     return (first - mean) / scale, (second - mean) / scale

@@ -17,7 +17,7 @@ def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
         second: (m, d).
 
     Raises:
-        ConfigError: as `checked_sets`.
+        ConfigError: as `standardised`.
     """
     first, second = standardised(first, second)
     return mean_discrepancy(*kernels(first, second), np.ones(len(first)), np.ones(len(second)))

@@ -54,6 +54,7 @@ PARTS = {
     "body": Part(_BODY),
     "hands": Part(_BOTH_HANDS),
     "hands-wrist": _hands(tuple(range(1, 21))),
+    "face": Part(_FACE),
     "face-nose": Part(_OTHER_FACE, np.full(len(_OTHER_FACE), _NOSE_TIP)),
     "wrists": Part(np.array([LEFT_WRIST, RIGHT_WRIST])),
     "fingertips": _hands(_TIPS),

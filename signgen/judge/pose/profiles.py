@@ -1,4 +1,4 @@
-"""Profiles: named sets of measures with their settings, our own and those of published evaluations."""
+"""Profiles: named sets of comparisons with their settings, our own and those of published evaluations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.errors import ConfigError, PoseError
-from signgen.judge.pose import aligned, measures
-from signgen.judge.pose.measures import Measure
+from signgen.judge.pose import aligned, comparisons
+from signgen.judge.pose.comparisons import Comparison
 from signgen.judge.pose.tracks import at_one_rate
 from signgen.pose.layout import FACE, LEFT_WRIST, RIGHT_WRIST
 from signgen.pose.sequence import PoseSequence
@@ -22,13 +22,13 @@ class Profile:
     """How pairs are compared.
 
     Attributes:
-        measures: what is computed.
+        comparisons: what is computed.
         prepare: brings hypothesis and reference to one rate; gets them and the rate that was asked for, if any.
         min_confidence: keypoints at or below are missing.
         recipe: what the profile adds to each signature.
     """
 
-    measures: tuple[Measure, ...]
+    comparisons: tuple[Comparison, ...]
     prepare: Callable[[PoseSequence, PoseSequence, float | None], Poses]
     min_confidence: float
     recipe: dict[str, str]
@@ -69,15 +69,15 @@ def _frame_by_frame(hypothesis: PoseSequence, reference: PoseSequence, fps: floa
 
 
 _OURS = (
-    *(measures.dtw_mje(part) for part in ("all", "body", "hands", "hands-wrist", "face-nose")),
-    measures.dtw_each("hands"),
-    measures.pa_mpjpe_hands(),
-    measures.duration(),
-    measures.total_distance("wrists"),
-    measures.total_distance("fingertips"),
-    measures.jerk_ratio("wrists"),
-    measures.jerk_ratio("fingertips"),
-    measures.arc_length_difference("wrists"),
+    *(comparisons.dtw_mje(part) for part in ("all", "body", "hands", "hands-wrist", "face-nose")),
+    comparisons.dtw_each("hands"),
+    comparisons.pa_mpjpe_hands(),
+    comparisons.duration(),
+    comparisons.total_distance("wrists"),
+    comparisons.total_distance("fingertips"),
+    comparisons.jerk_ratio("wrists"),
+    comparisons.jerk_ratio("fingertips"),
+    comparisons.arc_length_difference("wrists"),
 )
 _ALIGNED = (
     *(aligned.pck(part, share) for part in ("body", "hands", "face") for share in (0.05, 0.1, 0.2)),
@@ -85,14 +85,18 @@ _ALIGNED = (
     aligned.hand_confidence_ratio(),
     aligned.weak_hands(),
 )
-_SLRTP = (measures.dtw_mje_pooled("layout"), measures.total_distance_by_side(), measures.duration_in_frames())
+_SLRTP = (
+    comparisons.dtw_mje_pooled("layout"),
+    comparisons.total_distance_by_side(),
+    comparisons.duration_in_frames(),
+)
 PROFILES = {
     "signgen": Profile(_OURS, at_one_rate, 0.0, {}),
     "aligned": Profile(_ALIGNED, _frame_by_frame, 0.0, {"unit": "reference-shoulders"}),
     # SLRTP 2025's kit warps with fastdtw, radius 1, which overestimates: ours is exact, and the signature says so.
     "slrtp": Profile(_SLRTP, _halved, 0.0, {"frames": "25fps[::2]"}),
-    "pt": Profile((measures.dtw_absolute("body8+hands"),), at_one_rate, 0.0, {}),
-    "ham2pose": Profile((measures.dtw_punished("body8+hands"),), _trimmed, 0.2, {"trim": "face+wrist"}),
+    "pt": Profile((comparisons.dtw_absolute("body8+hands"),), at_one_rate, 0.0, {}),
+    "ham2pose": Profile((comparisons.dtw_punished("body8+hands"),), _trimmed, 0.2, {"trim": "face+wrist"}),
 }
 
 

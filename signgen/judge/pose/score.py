@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from signgen.errors import ConfigError, PoseError
-from signgen.judge.pose.measures import Found, Matched, Measure
+from signgen.judge.pose.comparisons import Comparison, Found, Matched
 from signgen.judge.pose.profiles import Profile, profile_of
-from signgen.judge.pose.tally import checked_resamples, signature, tally
+from signgen.judge.pose.tally import checked_resamples, signature, tallied, with_interval
 from signgen.judge.pose.tracks import tracks_of
 from signgen.judge.score import Score
+from signgen.judge.text.measure import Measure
 from signgen.pose.sequence import PoseSequence
 
 Pair = tuple[PoseSequence, PoseSequence]
@@ -26,7 +27,36 @@ def score_poses(
     min_confidence: float | None = None,
     resamples: np.ndarray | None = None,
 ) -> list[Score]:
-    """All measures of a profile over a corpus.
+    """All measures of a profile over a corpus; see `pose_measures`.
+
+    Args:
+        pairs: (hypothesis, reference) of each sample.
+        profile: a name of `signgen.judge.pose.profiles.PROFILES`.
+        fps: as `pose_measures`.
+        dims: likewise.
+        min_confidence: likewise.
+        resamples: (B, n) indices of samples from which to take the 95 % intervals, such as `resample_indices`; None
+            for no intervals. The same array for all scores of a report gives intervals of the same resamples.
+
+    Raises:
+        PoseError: a pair that cannot be measured, named by its number from 0.
+        ConfigError: no pairs, an unknown profile or a setting out of range.
+    """
+    if resamples is not None:
+        resamples = checked_resamples(resamples, len(pairs))
+    measures = pose_measures(pairs, profile, fps=fps, dims=dims, min_confidence=min_confidence)
+    return [with_interval(measure, resamples) for measure in measures]
+
+
+def pose_measures(
+    pairs: Sequence[Pair],
+    profile: str = "signgen",
+    *,
+    fps: float | None = None,
+    dims: int = 2,
+    min_confidence: float | None = None,
+) -> list[Measure]:
+    """All measures of a profile, before they are summed up: to be resampled together with those of texts.
 
     Where keypoints can be missing, a measure is followed by the share of what could not be compared for that
     reason, under its name and "masked".
@@ -37,8 +67,6 @@ def score_poses(
         fps: rate at which to compare; None takes pairs as they are and refuses those of two rates.
         dims: 3 to compare in space, which takes poses with depth.
         min_confidence: keypoints at or below are missing; None takes the profile's.
-        resamples: (B, n) indices of samples from which to take the 95 % intervals; None for no intervals. Give the
-            same array to the scores of texts, and all intervals are of the same resamples.
 
     Raises:
         PoseError: a pair that cannot be measured, named by its number from 0.
@@ -46,27 +74,23 @@ def score_poses(
     """
     chosen = profile_of(profile)
     _check(pairs, dims)
-    if resamples is not None:
-        resamples = checked_resamples(resamples, len(pairs))
     if min_confidence is None:
         min_confidence = chosen.min_confidence
     common = {
         "profile": profile, **chosen.recipe, "norm": "median-neck+shoulders", "dims": str(dims),
         "confidence": f">{min_confidence:g}", "fps": "own" if fps is None else f"{fps:g}",
     }  # fmt: skip
-    found: list[list[Found]] = [
-        _measured(number, pair, chosen, fps, dims, min_confidence) for number, pair in enumerate(pairs)
-    ]
-    scores = []
-    for measure, column in zip(chosen.measures, zip(*found, strict=True), strict=True):
-        scores += _scores(measure, list(column), {**measure.recipe, **common}, resamples)
-    return scores
+    found = [_measured(number, pair, chosen, fps, dims, min_confidence) for number, pair in enumerate(pairs)]
+    measures = []
+    for comparison, column in zip(chosen.comparisons, zip(*found, strict=True), strict=True):
+        measures += _tallied(comparison, column, signature({**comparison.recipe, **common}))
+    return measures
 
 
 def _measured(
     number: int, pair: Pair, profile: Profile, fps: float | None, dims: int, min_confidence: float
 ) -> list[Found]:
-    """What each measure finds in one pair."""
+    """What each comparison finds in one pair."""
     which = ""
     try:
         poses = profile.prepare(*pair, fps)
@@ -77,25 +101,17 @@ def _measured(
     except PoseError as error:
         raise PoseError(f"pair {number}: {which}{error}") from None
     ready = Matched(poses, first, second)
-    return [measure.find(ready) for measure in profile.measures]
+    return [comparison.find(ready) for comparison in profile.comparisons]
 
 
-def _scores(
-    measure: Measure, column: list[Found], recipe: dict[str, str], resamples: np.ndarray | None
-) -> list[Score]:
-    """The score of a measure, and that of what it could not see."""
-    text = signature(recipe)
+def _tallied(comparison: Comparison, column: Sequence[Found], recipe: str) -> list[Measure]:
+    """The measure of a comparison, and that of what it could not see."""
     over, under = (np.array([getattr(found, side) for found in column]) for side in ("over", "under"))
-    scores = [
-        tally(measure.name, over, under, text, resamples=resamples, is_better_high=measure.is_better_high)
-    ]
-    masked = np.array([np.nan if found.masked is None else found.masked for found in column])
-    if np.isfinite(masked).all():
-        name = f"{measure.name} masked"
-        scores.append(
-            tally(name, masked, np.ones_like(masked), text, resamples=resamples, is_better_high=False)
-        )
-    return scores
+    measures = [tallied(comparison.name, over, under, recipe, comparison.is_better_high)]
+    if all(found.masked is not None for found in column):
+        masked = np.array([[found.masked] for found in column], dtype=np.float64)
+        measures.append(tallied(f"{comparison.name} masked", masked, np.ones_like(masked), recipe, False))
+    return measures
 
 
 def _check(pairs: Sequence[Pair], dims: int) -> None:

@@ -1,8 +1,7 @@
-"""From figures of samples to a `Score`: means over the corpus, intervals from shared resamples, signatures."""
+"""From figures of pairs to scores of a corpus: sums that can be resampled, shared resamples, signatures."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,13 +9,13 @@ import numpy as np
 from signgen import __version__
 from signgen.errors import ConfigError
 from signgen.judge.score import Score
+from signgen.judge.text.measure import Measure
+from signgen.judge.text.resample import DEFAULT_RESAMPLES, DEFAULT_SEED, percentiles
 
-_INTERVAL = (2.5, 97.5)
 
-
-def resample_indices(count: int, samples: int = 1000, seed: int = 12345) -> np.ndarray:
-    """(samples, count) int64 indices of bootstrap resamples; share one array between all scores of a report."""
-    return np.random.default_rng(seed).integers(0, count, (samples, count))
+def resample_indices(count: int, samples: int = DEFAULT_RESAMPLES, seed: int = DEFAULT_SEED) -> np.ndarray:
+    """(samples, count) int64 indices of bootstrap resamples: those that scores of texts are resampled by."""
+    return np.random.default_rng(seed).choice(count, size=(samples, count), replace=True)
 
 
 def checked_resamples(resamples: np.ndarray, count: int) -> np.ndarray:
@@ -46,42 +45,39 @@ def signature(fields: Mapping[str, str]) -> str:
     return "|".join(f"{key}:{value}" for key, value in {**fields, "version": __version__}.items())
 
 
-def tally(
-    name: str,
-    over: np.ndarray,
-    under: np.ndarray,
-    recipe: str,
-    *,
-    resamples: np.ndarray | None = None,
-    is_better_high: bool | None = True,
-) -> Score:
-    """The score of a corpus from fractions of samples.
+def tallied(
+    name: str, over: np.ndarray, under: np.ndarray, recipe: str, is_better_high: bool | None
+) -> Measure:
+    """A corpus measure from fractions of samples; it can be resampled together with measures of texts.
 
     Its value is sum of ``over`` / sum of ``under``, averaged over columns. With ``under`` 1 that is the mean over
     samples; a sample without a value has 0 in both.
 
     Args:
         name: of the measure.
-        over: (n, m) or (n,).
-        under: the same shape.
+        over: (n, m).
+        under: (n, m).
         recipe: the signature.
-        resamples: (B, n) indices of samples for the interval, or None for no interval.
         is_better_high: as in `Score`.
     """
-    over, under = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (over, under))
-    each = _fractions(over, under)
-    value = _fractions(over.sum(axis=0), under.sum(axis=0))
-    interval = None
-    if resamples is not None and np.isfinite(value):
-        drawn = _fractions(over[resamples].sum(axis=1), under[resamples].sum(axis=1))
-        low, high = np.nanpercentile(drawn, _INTERVAL)
-        interval = float(low), float(high)
-    return Score(name, float(value), recipe, each, interval, is_better_high)
+    return Measure(
+        name, recipe, np.concatenate([over, under], axis=1), _fractions, is_better_high=is_better_high
+    )
 
 
-def _fractions(over: np.ndarray, under: np.ndarray) -> np.ndarray:
-    """``over / under`` averaged over the last axis, over the columns that have something below the line."""
-    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        fractions: np.ndarray = np.nanmean(np.where(under > 0, over / under, np.nan), axis=-1)
-    return fractions
+def with_interval(measure: Measure, resamples: np.ndarray | None) -> Score:
+    """The score of a measure with its 95 % interval over (B, n) resamples, or without one."""
+    if resamples is None or not np.isfinite(measure.value):
+        return measure.score()
+    drawn = measure.values_of(measure.statistics[resamples].sum(axis=1))
+    return measure.score(percentiles(drawn[np.isfinite(drawn)]))
+
+
+def _fractions(sums: np.ndarray) -> np.ndarray:
+    """(m, 2c) numerators and denominators -> (m,) mean of the fractions that have something below the line."""
+    over, under = np.split(sums, 2, axis=1)
+    is_known = under > 0
+    fractions = np.divide(over, under, out=np.zeros_like(over), where=is_known)
+    counts = is_known.sum(axis=1)
+    found: np.ndarray = np.where(counts > 0, fractions.sum(axis=1) / np.maximum(counts, 1), np.nan)
+    return found

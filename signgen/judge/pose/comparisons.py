@@ -1,4 +1,4 @@
-"""Measures of one hypothesis against its reference, each with its recipe."""
+"""Comparisons of one hypothesis with its reference, each with its recipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from signgen.pose.sequence import PoseSequence
 
 @dataclass(frozen=True, eq=False)
 class Matched:
-    """A hypothesis beside its reference, ready to be measured; alignments are computed once.
+    """A hypothesis beside its reference, ready to be compared; alignments are computed once.
 
     Attributes:
         poses: hypothesis and reference as they came.
@@ -43,7 +43,7 @@ class Matched:
 
 @dataclass(frozen=True)
 class Found:
-    """What a measure says of one pair: the fraction ``over / under`` (several are averaged over the corpus).
+    """What a comparison says of one pair: the fraction ``over / under`` (several are averaged over the corpus).
 
     Attributes:
         over: numerators; all 0 where there is no value.
@@ -57,12 +57,12 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A named figure.
+class Comparison:
+    """A figure of a pair, by name.
 
     Attributes:
         name: of the score.
-        find: measures one pair.
+        find: takes it.
         recipe: what its value depends on, beside the profile's settings.
         is_better_high: as in `signgen.judge.score.Score`.
     """
@@ -77,7 +77,7 @@ def _plain(value: float, masked: float | None = None) -> Found:
     return Found((value,), (1.0,), masked) if np.isfinite(value) else Found((0.0,), (0.0,), masked)
 
 
-def dtw_mje(part: str) -> Measure:
+def dtw_mje(part: str) -> Comparison:
     """Mean distance of keypoints [shoulder widths] along the best path of the part; mean over samples."""
 
     def find(matched: Matched) -> Found:
@@ -85,10 +85,10 @@ def dtw_mje(part: str) -> Measure:
         return _plain(found.mean, found.masked)
 
     recipe = {"part": part, "dtw": "exact", "cost": "mean-distance", "missing": "skip", "mean": "path,sample"}
-    return Measure(f"DTW-MJE {part}", find, recipe, is_better_high=False)
+    return Comparison(f"DTW-MJE {part}", find, recipe, is_better_high=False)
 
 
-def dtw_mje_pooled(part: str) -> Measure:
+def dtw_mje_pooled(part: str) -> Comparison:
     """Mean over all path points of the corpus, of paths that minimise the norm of whole frames."""
 
     def find(matched: Matched) -> Found:
@@ -96,10 +96,10 @@ def dtw_mje_pooled(part: str) -> Measure:
         return Found((float(found.errors.sum()),), (float(len(found.errors)),), found.masked)
 
     recipe = {"part": part, "dtw": "exact", "cost": "norm", "missing": "skip", "mean": "path-pooled"}
-    return Measure("DTW-MJE", find, recipe, is_better_high=False)
+    return Comparison("DTW-MJE", find, recipe, is_better_high=False)
 
 
-def dtw_absolute(part: str) -> Measure:
+def dtw_absolute(part: str) -> Comparison:
     """Sum of absolute differences along the best path, over the frames of the reference."""
 
     def find(matched: Matched) -> Found:
@@ -113,10 +113,10 @@ def dtw_absolute(part: str) -> Measure:
         "missing": "skip",
         "mean": "reference-frame,sample",
     }
-    return Measure("DTW", find, recipe, is_better_high=False)
+    return Comparison("DTW", find, recipe, is_better_high=False)
 
 
-def dtw_each(part: str) -> Measure:
+def dtw_each(part: str) -> Comparison:
     """Each keypoint on a path of its own: root of the sum of squared distances, mean over keypoints and samples."""
 
     def find(matched: Matched) -> Found:
@@ -127,10 +127,10 @@ def dtw_each(part: str) -> Measure:
         return _plain(found.mean() if len(found) else np.nan, _missing(hypothesis, reference))
 
     recipe = {"part": part, "dtw": "exact", "cost": "squared", "missing": "skip", "mean": "keypoint,sample"}
-    return Measure(f"DTWp {part}", find, recipe, is_better_high=False)
+    return Comparison(f"DTWp {part}", find, recipe, is_better_high=False)
 
 
-def dtw_punished(part: str) -> Measure:
+def dtw_punished(part: str) -> Comparison:
     """Ham2Pose's: each keypoint on a path of its own, half the reference's distance for what the hypothesis lacks."""
 
     def find(matched: Matched) -> Found:
@@ -147,10 +147,10 @@ def dtw_punished(part: str) -> Measure:
         "missing": "ref:0,hyp:half",
         "mean": "keypoint,sample",
     }
-    return Measure("nDTW-MJE", find, recipe, is_better_high=False)
+    return Comparison("nDTW-MJE", find, recipe, is_better_high=False)
 
 
-def pa_mpjpe_hands() -> Measure:
+def pa_mpjpe_hands() -> Comparison:
     """Distance of the keypoints of a hand after the best similarity, along the best path of the hands' shape."""
 
     def find(matched: Matched) -> Found:
@@ -159,20 +159,20 @@ def pa_mpjpe_hands() -> Measure:
 
     recipe = {"part": "hands", "dtw": "exact", "path": "hands-wrist", "fit": "similarity", "missing": "skip",
               "mean": "hand,sample"}  # fmt: skip
-    return Measure("PA-MPJPE hands", find, recipe, is_better_high=False)
+    return Comparison("PA-MPJPE hands", find, recipe, is_better_high=False)
 
 
-def duration() -> Measure:
+def duration() -> Comparison:
     """Duration of the hypothesis / of the reference, in seconds; mean over samples."""
 
     def find(matched: Matched) -> Found:
         hypothesis, reference = matched.poses
         return _plain(hypothesis.seconds / reference.seconds)
 
-    return Measure("duration ratio", find, {"unit": "seconds", "mean": "sample"})
+    return Comparison("duration ratio", find, {"unit": "seconds", "mean": "sample"})
 
 
-def total_distance(part: str) -> Measure:
+def total_distance(part: str) -> Comparison:
     """Way of the part / of the reference's, both summed over keypoints and samples."""
 
     def find(matched: Matched) -> Found:
@@ -181,10 +181,10 @@ def total_distance(part: str) -> Measure:
         return Found((float(ways[0]),), (float(ways[1]),), _missing(hypothesis, reference))
 
     recipe = {"part": part, "missing": "straight", "mean": "pooled"}
-    return Measure(f"Total Distance {part}", find, recipe)
+    return Comparison(f"Total Distance {part}", find, recipe)
 
 
-def total_distance_by_side() -> Measure:
+def total_distance_by_side() -> Comparison:
     """Mean way of each wrist over the corpus / of the reference's, averaged over the two wrists."""
 
     def find(matched: Matched) -> Found:
@@ -192,10 +192,12 @@ def total_distance_by_side() -> Measure:
         ways = [np.nan_to_num(movement.distances(track)) for track in tracks]
         return Found(tuple(ways[0].tolist()), tuple(ways[1].tolist()), _missing(*tracks))
 
-    return Measure("Total Distance", find, {"part": "wrists", "missing": "straight", "mean": "pooled,side"})
+    return Comparison(
+        "Total Distance", find, {"part": "wrists", "missing": "straight", "mean": "pooled,side"}
+    )
 
 
-def jerk_ratio(part: str) -> Measure:
+def jerk_ratio(part: str) -> Comparison:
     """Mean jerk of the part / of the reference's, both summed over samples: below 1 too smooth, above 1 too rough."""
 
     def find(matched: Matched) -> Found:
@@ -205,10 +207,10 @@ def jerk_ratio(part: str) -> Measure:
             return Found((0.0,), (0.0,), 1.0)
         return Found((jerks[0],), (jerks[1],), _missing(*tracks))
 
-    return Measure(f"jerk ratio {part}", find, {"part": part, "missing": "skip", "mean": "pooled"})
+    return Comparison(f"jerk ratio {part}", find, {"part": part, "missing": "skip", "mean": "pooled"})
 
 
-def arc_length_difference(part: str) -> Measure:
+def arc_length_difference(part: str) -> Comparison:
     """Mean spectral arc length less the reference's: above 0 too smooth, below 0 too rough."""
 
     def find(matched: Matched) -> Found:
@@ -219,16 +221,16 @@ def arc_length_difference(part: str) -> Measure:
 
     recipe = {"part": part, "window": f"{movement.WINDOW_SECONDS:g}s", "hz": f"{movement.MAX_HZ:g}",
               "least": f"{movement.MIN_SPEED:g}", "missing": "skip", "mean": "window,sample"}  # fmt: skip
-    return Measure(f"SPARC difference {part}", find, recipe)
+    return Comparison(f"SPARC difference {part}", find, recipe)
 
 
-def duration_in_frames() -> Measure:
+def duration_in_frames() -> Comparison:
     """Frames of the hypothesis / of the reference, as they are compared; mean over samples."""
 
     def find(matched: Matched) -> Found:
         return _plain(len(matched.hypothesis) / len(matched.reference))
 
-    return Measure("Average Duration", find, {"unit": "frames", "mean": "sample"})
+    return Comparison("Average Duration", find, {"unit": "frames", "mean": "sample"})
 
 
 def _missing(hypothesis: Tracks, reference: Tracks) -> float:
