@@ -1,0 +1,162 @@
+"""The card of a checkpoint: what it was trained on, what it expects, how well it does; part of the weights file."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from signgen.data.atomic import write_text
+from signgen.data.strict_json import parse_json_object, plain, read_json_object, to_json
+from signgen.errors import CheckpointError, DataError
+from signgen.nn.checkpoint import load_tensors, save_tensors
+from signgen.nn.tokenizer import Glosses, Tokenizer
+from signgen.pose.layout import NUM_KEYPOINTS
+from signgen.slt.clips import Clips, training_id
+from signgen.slt.features import LAYOUT
+
+KIND = "signgen-slt"
+VERSION = 1
+WEIGHTS, CARD, TRAINED_ON = "model.safetensors", "card.json", "trained_on.json"
+LARGEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class Card:
+    """What must be known about a translator before a number of its means anything.
+
+    Attributes:
+        fps: rate that poses are resampled to.
+        layout: keypoints that it expects.
+        extractors: what found the training poses, as the corpus says.
+        spoken_languages: of the training texts.
+        signed_languages: of the training clips.
+        words: size of its text vocabulary.
+        glosses: size of its gloss vocabulary, 0 without.
+        tags: kinds of data that it is told about.
+        training_id: hash of the names and texts of all training clips.
+        training_clips: how many.
+        seed: of the training.
+        step: update after which the weights were taken.
+        dev: scores on the dev set at that step.
+        schedule: name and stages.
+        settings: all of them, as resolved.
+        versions: of the packages that made it.
+    """
+
+    fps: float
+    layout: str
+    extractors: tuple[str, ...]
+    spoken_languages: tuple[str, ...]
+    signed_languages: tuple[str, ...]
+    words: int
+    glosses: int
+    tags: int
+    training_id: str
+    training_clips: int
+    seed: int
+    step: int = 0
+    dev: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    schedule: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def facts_of(clips: Sequence[Clips]) -> dict[str, Any]:
+    """What the card says about training clips."""
+
+    def values(key: str) -> tuple[str, ...]:
+        found = {str(info[key]) for part in clips for info in part.infos if info.get(key)}
+        return tuple(sorted(found))
+
+    return {
+        "extractors": values("extractor"),
+        "spoken_languages": values("spoken_language"),
+        "signed_languages": values("signed_language"),
+        "training_id": training_id(clips),
+        "training_clips": sum(len(part) for part in clips),
+    }
+
+
+def save_vocabularies(
+    folder: Path, tokenizer: Tokenizer, glosses: Glosses | None, clips: Sequence[Clips]
+) -> None:
+    """Write what belongs to the weights and does not change in training, with hashes of all training clips."""
+    tokenizer.save(folder)
+    if glosses is not None:
+        glosses.save(folder)
+    names = sorted({hash_of(name) for part in clips for name in part.names})
+    texts = sorted({hash_of(text) for part in clips for text in part.texts})
+    write_text(folder / TRAINED_ON, to_json({"names": names, "texts": texts}))
+
+
+def hash_of(text: str) -> str:
+    """What `trained_on` keeps of a name or text: enough to find it again, nothing to read.
+
+    >>> hash_of("hello")
+    '2cf24dba5fb0a30e'
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def trained_on(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Hashes, see `hash_of`, of the names and of the texts of a checkpoint's training clips.
+
+    Raises:
+        CheckpointError: the list is missing or damaged.
+    """
+    try:
+        found = read_json_object(folder / TRAINED_ON)
+        return frozenset(found["names"]), frozenset(found["texts"])
+    except (DataError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder / TRAINED_ON}: no list of training clips ({error})") from None
+
+
+def save_weights(folder: Path, weights: Mapping[str, Tensor], card: Card) -> None:
+    """Write weights and card as one file, and the card once more to be read by people."""
+    text = to_json({"kind": KIND, "version": VERSION, **plain(card)}, indent=1)
+    save_tensors(folder / WEIGHTS, weights, text)
+    write_text(folder / CARD, text + "\n")
+
+
+def load_weights(folder: Path) -> tuple[dict[str, Tensor], Card]:
+    """Weights and card of a checkpoint.
+
+    Raises:
+        CheckpointError: missing, damaged, or of something else than a translator of this version and layout.
+    """
+    path = folder / WEIGHTS
+    weights, text = load_tensors(path)
+    return weights, _card(text, path)
+
+
+def _card(text: str, path: Path) -> Card:
+    try:
+        values = parse_json_object(text.encode(), str(path))
+    except DataError:
+        raise CheckpointError(f"{path}: carries no card; not a translator of signgen") from None
+    if values.pop("kind", None) != KIND or values.pop("version", None) != VERSION:
+        raise CheckpointError(f"{path}: not a translator that this version of signgen can read")
+    known = {field.name for field in dataclasses.fields(Card)}
+    if values.keys() != known:
+        raise CheckpointError(f"{path}: its card lacks or adds {sorted(known ^ values.keys())[0]!r}")
+    sizes = [values[name] for name in ("words", "glosses", "tags")]
+    if not all(isinstance(size, int) and 0 <= size <= LARGEST for size in sizes):
+        raise CheckpointError(f"{path}: its card has vocabularies of impossible size")
+    if values["layout"] != LAYOUT:
+        raise CheckpointError(
+            f"{path}: made for keypoints {values['layout']!r}, not {LAYOUT} ({NUM_KEYPOINTS})"
+        )
+    if not isinstance(values["fps"], int | float) or not 0 < values["fps"] <= 120:
+        raise CheckpointError(f"{path}: its card has no usable frame rate")
+    if not isinstance(values["settings"], dict):
+        raise CheckpointError(f"{path}: its card has no settings")
+    lists = ("extractors", "spoken_languages", "signed_languages")
+    if not all(isinstance(values[name], list) for name in lists):
+        raise CheckpointError(f"{path}: its card does not list extractors and languages")
+    return Card(**{**values, **{name: tuple(values[name]) for name in lists}, "fps": float(values["fps"])})

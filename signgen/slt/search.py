@@ -1,0 +1,130 @@
+"""Find a text: the best next word again and again, or several texts side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from signgen.nn.tokenizer import END, PAD, START
+from signgen.slt.decoder import Decoder, DecoderState
+from signgen.slt.settings import DecodeSettings
+
+
+@dataclass(frozen=True)
+class Found:
+    """One text.
+
+    Attributes:
+        tokens: without start and end.
+        log_probability: natural logarithm, of the end too.
+    """
+
+    tokens: tuple[int, ...]
+    log_probability: float
+
+
+@torch.no_grad()
+def search(decoder: Decoder, memory: Tensor, mask: Tensor, settings: DecodeSettings) -> list[Found]:
+    """The text of each clip of a (B, T, width) memory with its (B, T) mask."""
+    state = decoder.begin(memory, mask)
+    if settings.beam == 1:
+        return greedy(decoder, state, settings.longest)
+    return beam_search(decoder, state, settings)
+
+
+def next_words(decoder: Decoder, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+    """(B, words) log-probabilities of the word after ``tokens`` (B,); padding and start are never words."""
+    scores, state = decoder(tokens[:, None], state)
+    scores = scores[:, -1].float()
+    scores[:, [PAD, START]] = -torch.inf
+    return F.log_softmax(scores, -1), state
+
+
+@torch.no_grad()
+def greedy(decoder: Decoder, state: DecoderState, longest: int) -> list[Found]:
+    """The likeliest next word, until the end or ``longest`` words."""
+    rows = len(state.mask)
+    tokens = state.mask.new_full((rows,), START, dtype=torch.long)
+    is_running = state.mask.new_ones(rows, dtype=torch.bool)
+    total = torch.zeros(rows, device=tokens.device)
+    words: list[Tensor] = []
+    while is_running.any() and len(words) < longest:
+        chances, state = next_words(decoder, tokens, state)
+        best, tokens = chances.max(-1)
+        total += torch.where(is_running, best, 0)
+        tokens = torch.where(is_running, tokens, END)
+        is_running = is_running & (tokens != END)
+        words.append(tokens)
+    texts = torch.stack(words, 1).tolist()
+    return [Found(_before_end(text), value) for text, value in zip(texts, total.tolist(), strict=True)]
+
+
+def length_penalty(length: int, alpha: float) -> float:
+    """What a log-probability of ``length`` words, the end included, is divided by (Wu et al., 2016)."""
+    return float(((5 + length) / 6) ** alpha)
+
+
+@torch.no_grad()
+def beam_search(decoder: Decoder, state: DecoderState, settings: DecodeSettings) -> list[Found]:
+    """The best of ``beam`` texts that are followed side by side, by length-penalised log-probability."""
+    clips, beam = len(state.mask), settings.beam
+    state = state.repeat(beam)
+    device = state.mask.device
+    tokens = torch.full((clips * beam,), START, device=device)
+    totals = torch.full((clips, beam), -torch.inf, device=device)
+    totals[:, 0] = 0
+    texts = torch.empty((clips * beam, 0), dtype=torch.long, device=device)
+    beams = [_Finished(settings) for _ in range(clips)]
+    first_rows = torch.arange(clips, device=device)[:, None] * beam
+    for length in range(1, settings.longest + 1):
+        chances, state = next_words(decoder, tokens, state)
+        words = chances.shape[1]
+        candidates = (totals[..., None] + chances.view(clips, beam, words)).flatten(1)
+        # Twice as many as needed, because up to half of them may be ends.
+        values, places = candidates.topk(min(2 * beam, candidates.shape[1]), dim=1)
+        rows, chosen = first_rows + places // words, places % words
+        is_end = chosen == END
+        for clip in is_end[:, :beam].any(1).nonzero()[:, 0].tolist():
+            for place in is_end[clip, :beam].nonzero()[:, 0].tolist():
+                text = texts[rows[clip, place]].tolist()
+                beams[clip].add(Found(tuple(text), float(values[clip, place])), length)
+        # Ends cannot go on; what goes on keeps its order.
+        kept = values.masked_fill(is_end, -torch.inf).topk(beam, dim=1)
+        totals = kept.values
+        rows = rows.gather(1, kept.indices).flatten()
+        tokens = chosen.gather(1, kept.indices).flatten()
+        texts = torch.cat([texts[rows], tokens[:, None]], 1)
+        state = state.select_words(rows)
+        best = totals[:, 0].tolist()
+        if all(beam_.is_done(value) for beam_, value in zip(beams, best, strict=True)):
+            break
+    first = totals[:, 0].tolist()
+    for clip, beam_ in enumerate(beams):
+        if beam_.best is None:
+            beam_.add(Found(tuple(texts[clip * beam].tolist()), first[clip]), settings.longest)
+    return [beam_.best for beam_ in beams if beam_.best is not None]
+
+
+class _Finished:
+    """The best finished text of one clip."""
+
+    def __init__(self, settings: DecodeSettings) -> None:
+        self._alpha, self._longest = settings.alpha, settings.longest
+        self._value = -torch.inf
+        self.best: Found | None = None
+
+    def add(self, found: Found, length: int) -> None:
+        value = found.log_probability / length_penalty(length, self._alpha)
+        if self.best is None or value > self._value:
+            self._value, self.best = value, found
+
+    def is_done(self, running: float) -> bool:
+        """Whether no running text can become better: a log-probability only falls, and dividing helps it at most so."""
+        return self._value >= running / length_penalty(self._longest, self._alpha)
+
+
+def _before_end(text: list[int]) -> tuple[int, ...]:
+    return tuple(text[: text.index(END)] if END in text else text)

@@ -1,0 +1,97 @@
+"""Everything a training needs to go on bit for bit where it stopped, in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from signgen.data.strict_json import parse_json_object, to_json
+from signgen.errors import CheckpointError, ConfigError, DataError
+from signgen.nn.checkpoint import load_into, load_tensors, save_tensors
+
+FILE = "last.safetensors"
+
+
+@dataclass
+class Progress:
+    """Where a training is.
+
+    Attributes:
+        stage: number of the stage, from 0.
+        step: updates within the stage.
+        total: updates in all stages.
+        rate: factor that plateaus have lowered the learning rate by.
+        best: best dev score; None before the first look.
+        waited: looks since the best one.
+        stalled: looks since the best one or the last fall of the rate.
+        is_done: whether the training has ended.
+    """
+
+    stage: int = 0
+    step: int = 0
+    total: int = 0
+    rate: float = 1.0
+    best: float | None = None
+    waited: int = 0
+    stalled: int = 0
+    is_done: bool = False
+
+
+def save_state(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress, fingerprint: str
+) -> None:
+    """Write weights, optimiser and progress to one file, whole or not at all.
+
+    Generators are not kept: what is random in a step depends on the seed and the number of the step alone.
+    """
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    for number, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": value for name, value in state.items()}
+    save_tensors(path, tensors, to_json({"fingerprint": fingerprint, "progress": asdict(progress)}))
+
+
+def read_progress(path: Path, fingerprint: str) -> tuple[dict[str, Tensor], Progress]:
+    """The tensors of a stopped training and how far it had come.
+
+    Raises:
+        CheckpointError: the file is damaged.
+        ConfigError: it is of a training with other settings or data.
+    """
+    tensors, note = load_tensors(path)
+    try:
+        found = parse_json_object(note.encode(), str(path))
+        progress = Progress(**found["progress"])
+    except (DataError, KeyError, TypeError):
+        raise CheckpointError(f"{path}: not the state of a training; delete it to start again") from None
+    if found.get("fingerprint") != fingerprint:
+        raise ConfigError(
+            f"{path.parent}: holds a training with other settings or other data; choose another folder, or delete it"
+        )
+    return tensors, progress
+
+
+def restore_model(tensors: Mapping[str, Tensor], model: nn.Module, where: str) -> None:
+    """Put a model back as it was.
+
+    Raises:
+        CheckpointError: the tensors are of another model.
+    """
+    load_into(model, _under(tensors, "model."), where)
+
+
+def restore_optimizer(tensors: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
+    """Put the optimiser of a restored model back as it was."""
+    state: dict[int, dict[str, Any]] = {}
+    for name, value in _under(tensors, "optimizer.").items():
+        number, _, key = name.partition(".")
+        state.setdefault(int(number), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,164 @@
+"""Use a trained translator: poses to text, glosses, likelihoods and features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from signgen.errors import CheckpointError, ConfigError
+from signgen.nn.checkpoint import load_into
+from signgen.nn.device import device_named
+from signgen.nn.tokenizer import Glosses, Tokenizer, load_glosses, load_tokenizer
+from signgen.pose.sequence import PoseSequence
+from signgen.slt.batches import frame_mask, pad_frames, pad_tokens
+from signgen.slt.card import WEIGHTS, Card, load_weights
+from signgen.slt.ctc import beam_glosses, greedy_glosses
+from signgen.slt.features import features
+from signgen.slt.loss import reference_log_likelihood
+from signgen.slt.model import Translator
+from signgen.slt.search import search
+from signgen.slt.settings import DecodeSettings, prepare
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What was understood of a clip.
+
+    Attributes:
+        text: the translation.
+        log_probability: natural logarithm of its probability, the end included.
+        glosses: separated by spaces; empty without a gloss head.
+    """
+
+    text: str
+    log_probability: float
+    glosses: str
+
+
+@dataclass(frozen=True, eq=False)
+class SignTranslator:
+    """A trained model with its vocabularies and its card; make one with `load_translator`."""
+
+    model: Translator
+    tokenizer: Tokenizer
+    glosses: Glosses | None
+    card: Card
+    device: torch.device
+
+    def translate(
+        self, poses: Sequence[PoseSequence], decode: DecodeSettings | None = None, gloss_beam: int = 1
+    ) -> list[Translation]:
+        """The translation of each clip.
+
+        Args:
+            poses: clips, at any rate; they are resampled to the model's.
+            decode: how to search; None: greedily.
+            gloss_beam: prefixes that are followed for the glosses; 1 takes the likeliest path.
+
+        Raises:
+            PoseError: a clip without frames or shoulders, or of too low a rate.
+        """
+        found: list[Translation] = [Translation("", 0.0, "")] * len(poses)
+        for rows, memory, mask in self._encoded(poses):
+            texts = search(self.model.decoder, memory, mask, decode or DecodeSettings())
+            lines = self._gloss_lines(memory, mask, gloss_beam)
+            for row, text, line in zip(rows, texts, lines, strict=True):
+                found[row] = Translation(self.tokenizer.decode(text.tokens), text.log_probability, line)
+        return found
+
+    def log_likelihood(self, poses: Sequence[PoseSequence], texts: Sequence[str]) -> np.ndarray:
+        """(n, 2): natural log-probability of each text given its clip, and the number of its tokens with the end.
+
+        Raises:
+            ConfigError: not as many texts as clips.
+            PoseError: as `translate`.
+        """
+        if len(poses) != len(texts):
+            raise ConfigError(f"texts: {len(texts)} for {len(poses)} clips; give one for each")
+        if self.card.settings["data"]["is_lower"]:
+            texts = [text.lower() for text in texts]
+        found = np.zeros((len(poses), 2))
+        for rows, memory, mask in self._encoded(poses):
+            tokens = pad_tokens([self.tokenizer.encode(texts[row]) for row in rows]).to(self.device)
+            found[rows] = self.score_tokens(memory, mask, tokens)
+        return found
+
+    @torch.no_grad()
+    def score_tokens(self, memory: Tensor, mask: Tensor, tokens: Tensor) -> np.ndarray:
+        """(B, 2) log-probability and number of padded ``tokens`` (B, L) given a (B, T, width) memory."""
+        scores, _ = self.model.decoder(tokens[:, :-1], self.model.decoder.begin(memory, mask))
+        return torch.stack(reference_log_likelihood(scores, tokens), 1).double().cpu().numpy()
+
+    def embed(self, poses: Sequence[PoseSequence]) -> np.ndarray:
+        """(n, width) float32: what the encoder makes of each clip, averaged over its frames.
+
+        Raises:
+            PoseError: as `translate`.
+        """
+        found = np.zeros((len(poses), self.model.settings.width), np.float32)
+        for rows, memory, mask in self._encoded(poses):
+            means = (memory * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+            found[rows] = means.float().cpu().numpy()
+        return found
+
+    def _encoded(self, poses: Sequence[PoseSequence]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Numbers of clips of like length, their memory and its mask."""
+        if self.model.settings.frontend in ("cnn", "pretrained"):
+            raise ConfigError("this translator reads video, not poses; use signgen.slt.dev_scores.outputs")
+        blocks = [features(clip, self.card.fps) for clip in poses]
+        order = sorted(range(len(blocks)), key=lambda row: -len(blocks[row]))
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            frames, lengths = pad_frames([blocks[row] for row in rows])
+            frames, lengths = frames.to(self.device), lengths.to(self.device)
+            mask = frame_mask(lengths, frames.shape[1])
+            with torch.no_grad():
+                memory = self.model.encode(frames, mask)
+            yield rows, memory, mask
+
+    @torch.no_grad()
+    def _gloss_lines(self, memory: Tensor, mask: Tensor, beam: int) -> list[str]:
+        if self.model.gloss is None or self.glosses is None:
+            return [""] * len(memory)
+        chances = self.model.gloss(memory).float().log_softmax(-1).cpu().numpy()
+        lengths = mask.sum(1).tolist()
+        return [
+            self.glosses.decode(
+                greedy_glosses(rows[:length]) if beam == 1 else beam_glosses(rows[:length], beam)[0]
+            )
+            for rows, length in zip(chances, lengths, strict=True)
+        ]
+
+
+def load_translator(folder: Path, device: str = "auto") -> SignTranslator:
+    """A translator from the folder of a training or of its ``best`` checkpoint.
+
+    Raises:
+        CheckpointError: missing or damaged.
+        ConfigError: no such device.
+    """
+    if not (folder / WEIGHTS).is_file() and (folder / "best" / WEIGHTS).is_file():
+        folder = folder / "best"
+    where = device_named(device)
+    weights, card = load_weights(folder)
+    tokenizer, glosses = load_tokenizer(folder), load_glosses(folder)
+    if len(tokenizer) != card.words or (len(glosses) if glosses else 0) != card.glosses:
+        raise CheckpointError(
+            f"{folder}: vocabularies of another training; fetch or train the checkpoint again"
+        )
+    try:
+        settings = prepare(card.settings).model
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{folder / WEIGHTS}: its card has settings that cannot be used: {error}"
+        ) from None
+    model = Translator(settings, card.words, card.glosses, card.tags)
+    load_into(model, weights, str(folder / WEIGHTS))
+    return SignTranslator(model.to(where).eval(), tokenizer, glosses, card, where)
