@@ -91,3 +91,20 @@ def test_it_agrees_with_dwpose_on_a_real_signer(shared_data):
     assert np.median(away[:, :18][both[:, :18]]) <= 0.06
     assert np.median(away[:, [4, 7]][both[:, [4, 7]]]) <= 0.08
     assert (away[:, 18:60][both[:, 18:60]] <= 0.2).mean() >= 0.85
+
+
+def test_a_lexicon_of_real_videos_signs(shared_data, tmp_path):
+    pytest.importorskip("mediapipe")
+    from signgen.data.video import read_video
+    from signgen.workflow.generate import generate
+    from signgen.workflow.lexicon_videos import lexicon_from_videos
+
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for name, path in (("TREE", "video/autsl_sign.mp4"), ("HELLO", "video/person_540x720.mp4")):
+        (videos / f"{name}.mp4").symlink_to(shared_data / path)
+    report = lexicon_from_videos(videos, tmp_path / "lex", spoken_language="en", signed_language="ase")
+    assert [entry.glosses for entry in report.entries] == [("HELLO",), ("TREE",)]
+    result = generate("hello tree", tmp_path / "out.mp4", {"source": {"lexicon": str(tmp_path / "lex")}})
+    assert result.missing == ()
+    assert read_video(tmp_path / "out.mp4").num_frames == result.frames > 24
