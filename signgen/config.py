@@ -41,11 +41,12 @@ class Setting:
 class Registry(Generic[T]):
     """Parts of one kind by name; the modules of ``package`` are imported when a name is first asked for.
 
-    Other packages add parts through the entry-point group ``signgen.<kind>s``.
+    Other packages add parts through the entry-point group ``signgen.<kind>s``, or that of the ``plural`` given.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, plural: str = "") -> None:
         self.kind = kind
+        self._group = f"signgen.{plural or kind + 's'}"
         self._package = package
         self._parts: dict[str, type[T]] = {}
         self._discovered = False
@@ -92,7 +93,7 @@ class Registry(Generic[T]):
         package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self._package}.{module.name}")
-        for point in entry_points(group=f"signgen.{self.kind}s"):
+        for point in entry_points(group=self._group):
             point.load()
 
 

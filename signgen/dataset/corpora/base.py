@@ -35,7 +35,7 @@ class Corpus(Protocol):
         ...
 
 
-corpora: Registry[Corpus] = Registry("corpus", "signgen.dataset.corpora")
+corpora: Registry[Corpus] = Registry("corpus", "signgen.dataset.corpora", "corpora")
 
 
 def media_in(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> Path | None:
