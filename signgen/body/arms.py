@@ -179,31 +179,26 @@ def two_bones(
     distance = np.clip(distance, lowest, MOST_REACH * (upper + fore))
     cosine = np.clip((upper**2 + distance**2 - fore**2) / (2 * upper * distance), -1, 1)[:, None]
     # An elbow on the line from shoulder to wrist hangs down.
-    aside = unit(across(side_of, towards) + 1e-6 * across(_DOWN, towards))
+    aside = unit(_across(side_of, towards) + 1e-6 * _across(_DOWN, towards))
     first = cosine * towards + np.sqrt(1 - cosine**2) * aside
     second = unit(distance[:, None] * towards - upper * first)
     return unit(first), second
 
 
-def across(vectors: np.ndarray, axis: np.ndarray) -> np.ndarray:
+def _across(vectors: np.ndarray, axis: np.ndarray) -> np.ndarray:
     """What of vectors is perpendicular to unit axes."""
-    rest: np.ndarray = vectors - np.sum(vectors * axis, axis=-1, keepdims=True) * axis
-    return rest
+    across: np.ndarray = vectors - np.sum(vectors * axis, axis=-1, keepdims=True) * axis
+    return across
 
 
 def _elbow_side(rig: ArmRig, goal: Goal) -> np.ndarray:
     """(T, 3) where the elbow lies from the line from shoulder to wrist, by time where frames hardly tell."""
     towards = unit(goal.to_wrist)
     given = held(
-        across(goal.to_elbow, towards), goal.has_elbow, across(rig.hanging[0], unit(rig.hanging.sum(0)))
+        _across(goal.to_elbow, towards), goal.has_elbow, _across(rig.hanging[0], unit(rig.hanging.sum(0)))
     )
-    return steady_side(given, goal.has_elbow)
-
-
-def steady_side(side_of: np.ndarray, is_known: np.ndarray) -> np.ndarray:
-    """(T, 3) ways [m] from the line from shoulder to wrist to the elbow, by time where an arm is nearly straight."""
-    weight = (np.linalg.norm(side_of, axis=1) / _TOLD_SIDE) ** 4
-    return steadied(side_of, np.where(is_known, weight, 0))
+    weight = (np.linalg.norm(given, axis=1) / _TOLD_SIDE) ** 4
+    return steadied(given, np.where(goal.has_elbow, weight, 0))
 
 
 def _swing(
@@ -230,7 +225,7 @@ def _swing(
     outward = unit(tried - bones.placed[:, None, None, shape.body.bone["spine03"]])
     flat = (tried - _HALF_THICK * outward).reshape(len(reach), -1, 3)
     depth = depth_in_trunk(shape, bones, flat).reshape(tried.shape[:3]).max(axis=2)
-    off = upper * np.linalg.norm(across(directions[0], towards[:, 0]), axis=1)
+    off = upper * np.linalg.norm(_across(directions[0], towards[:, 0]), axis=1)
     shift = off[:, None] * np.abs(_SWINGS)
     cost = (shift / _DEAR_SHIFT) ** 2 + (strain / _DEAR_STRAIN) ** 2 + (depth / _DEAR_DEPTH) ** 2
     cost = cost + 1e-6 * _SWINGS**2

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from signgen.body.arms import across, arm_rig, pose_arm, steady_side
+from signgen.body.arms import arm_rig, pose_arm
 from signgen.body.asset import Shape
 from signgen.body.kinematics import BodyPose, Bones, move_bones
 from signgen.body.turning import about, unit
@@ -41,10 +41,8 @@ def shoulders_along(shape: Shape, pose: BodyPose) -> BodyPose:
         rig = arm_rig(shape, side)
         shoulder = after.placed[:, rig.upper[0]]
         reach = before.placed[:, rig.hand] - shoulder
-        elbow, wrist = (before.placed[:, i] - before.placed[:, rig.upper[0]] for i in (rig.fore[0], rig.hand))
-        # The side of before: from the moved shoulder an elbow of a straight arm would seem to lie anywhere.
-        side_of = steady_side(across(elbow, unit(wrist)), has_hand)
-        pose_arm(pose, rig, after, reach, side_of, before.turned[:, rig.hand], has_hand)
+        to_elbow = before.placed[:, rig.fore[0]] - shoulder
+        pose_arm(pose, rig, after, reach, to_elbow, before.turned[:, rig.hand], has_hand)
     return pose
 
 
