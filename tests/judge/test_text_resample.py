@@ -151,8 +151,29 @@ def test_a_system_against_itself_is_no_discovery(systems):
     for difference in paired_differences(systems[3], systems[3], Resampling(resamples=40, trials=50)):
         assert difference.difference == 0
         assert difference.interval == (0, 0)
-        # Nothing is ever above the difference of 0, so p is the least there is, as sacrebleu has it.
-        assert difference.detectable == 0
+        assert (difference.p_bootstrap, difference.p_randomised, difference.detectable) == (1, 1, 0)
+
+
+def test_p_of_a_sign_test():
+    """Ten texts, nine of them better by one: as many or more in 2 * (1 + 10) of 1,024 ways to swap."""
+    first, second = (
+        mean_of("mean", "", np.array(values, float)) for values in ([1] * 9 + [0], [0] * 9 + [1])
+    )
+    difference = paired_difference(first, second, Resampling(resamples=40, trials=20_000))
+    assert difference.p_randomised == pytest.approx(22 / 1024, abs=0.004)
+
+
+def test_p_is_even_without_a_difference():
+    """Of true hypotheses, 5 % have p below 0.05."""
+    rng = np.random.default_rng(6)
+    found = []
+    for seed in range(150):
+        first, second = (mean_of("mean", "", rng.normal(size=40)) for _ in range(2))
+        found.append(
+            paired_difference(first, second, Resampling(resamples=40, trials=200, seed=seed)).p_randomised
+        )
+    assert np.mean(np.array(found) < 0.05) == pytest.approx(0.05, abs=0.05)
+    assert np.mean(found) == pytest.approx(0.5, abs=0.1)
 
 
 def test_worse_is_found_worse(systems):

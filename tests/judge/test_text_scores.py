@@ -233,6 +233,7 @@ def test_missing_sacrebleu_names_the_extra(monkeypatch):
         (["a", float("nan")], ["a", "b"], DataError, "hypotheses: number 2 is nan"),
         (["a", None], ["a", "b"], DataError, "hypotheses: number 2 is None"),
         ("a", ["a"], DataError, "one string"),
+        (["a" * 10_001], ["a"], DataError, "number 1 has 10,001 characters"),
     ],
 )
 def test_refuses_texts(hypotheses, references, error, words):

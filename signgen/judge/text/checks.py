@@ -8,9 +8,12 @@ import numpy as np
 
 from signgen.errors import DataError
 
+# A sentence has a few hundred; alignments of two texts take time and memory by the product of their lengths.
+_MOST_CHARACTERS = 10_000
+
 
 def check_texts(texts: Sequence[str], what: str) -> None:
-    """Raise DataError unless there is at least one text and all are strings.
+    """Raise DataError unless there is at least one text and all are strings of bearable length.
 
     Args:
         texts: as a caller handed them in.

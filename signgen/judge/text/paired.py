@@ -93,8 +93,9 @@ def _difference(
 
 
 def _p_value(by_chance: np.ndarray, found: float) -> float:
-    # Ties do not count, so that a system against itself is not a discovery; sacrebleu counts the same way.
-    return (int(np.count_nonzero(by_chance > found)) + 1) / (len(by_chance) + 1)
+    # Ties count as chance, or a system would differ from itself with the least p there is, as in sacrebleu, and
+    # measures of few values (hits, errors) would find too much. Without ties the p values are sacrebleu's.
+    return (int(np.count_nonzero(by_chance >= found - 1e-9)) + 1) / (len(by_chance) + 1)
 
 
 def minimum_detectable(
