@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from signgen import __version__
-from signgen.cli import avatar, dataset, extract, lexicon, look, make
+from signgen.cli import avatar, corpus, dataset, extract, lexicon, look, make
 
 app = typer.Typer(
     name="signgen",
@@ -46,6 +46,7 @@ for command in (
     app.command()(command)
 app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(corpus.app, name="corpus")
 app.add_typer(avatar.app, name="avatar")
 for command in (make.captions, make.rerun, look.doctor):
     app.command()(command)

@@ -88,7 +88,7 @@ class Stitch:
                 f"text: nothing in {_short(text)} can be signed with {self.lexicon!r}", plan.missing
             )
         chosen = self._candidates(items, seed)
-        signs = self._signs(plan, chosen)
+        signs = self.signs(plan, chosen)
         settings = StitchSettings(
             self.speed, self.transition_scale, crop=self.crop, retime=self.retime, smooth=self.smooth
         )
@@ -150,7 +150,13 @@ class Stitch:
         picked = entries[:: max(1, len(entries) // SHAPE_SAMPLE)][:SHAPE_SAMPLE]
         return measure_shape([self._raw_clip(entry) for entry in picked])
 
-    def _signs(self, plan: Plan, chosen: Sequence[tuple[Entry, ...]]) -> list[Sign]:
+    def signs(self, plan: Plan, chosen: Sequence[tuple[Entry, ...]]) -> list[Sign]:
+        """The signs of a plan, ready for the stitcher.
+
+        Args:
+            plan: what to sign.
+            chosen: recordings that may be used for each `SignItem` of the plan, in order; none empty.
+        """
         from signgen.text2pose.stitching.sentence import Sign
 
         signs: list[Sign] = []
