@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -163,7 +164,7 @@ def signs_of(shared_data):
                 states = np.array(row["alignments"]["pami0"].split(), dtype=int)
                 models = np.where(states > 0, (states - 1) // 3, -1)
                 edges = [0, *(np.flatnonzero(np.diff(models)) + 1).tolist(), len(models)]
-                spans = zip(edges, edges[1:], strict=False)
+                spans = pairwise(edges)
                 found[row["name"]] = [(a, b) for a, b in spans if models[a] >= 0 and b - a > 1]
     return found
 

@@ -12,8 +12,8 @@ from signgen.judge.pose.tracks import Tracks
 
 # About 8 minutes against 8 minutes at 16 fps; 400 MB.
 MAX_CELLS = 1 << 26
-# Keypoints warped together: the rows that are in use then stay near the processor.
-_BLOCK = 32
+# Keypoints warped together: few enough for the rows in use to stay in the second-level cache.
+_BLOCK = 64
 Cost = Literal["mean", "norm", "absolute"]
 
 
@@ -74,12 +74,12 @@ def _costs(
     first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray], cost: Cost, used: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """(T1, T2) float32 costs, infinite where two frames share no keypoint, and keypoints compared."""
-    from signgen.judge.pose.dtw_kernels import ABSOLUTE, MEAN, NORM, frame_costs
+    from signgen.judge.pose.dtw_kernels import ABSOLUTE, MEAN, NORM, frame_costs, frame_counts
 
     kind = {"mean": MEAN, "norm": NORM, "absolute": ABSOLUTE}[cost]
     there = np.ascontiguousarray(second[0].transpose(1, 2, 0))
-    costs = frame_costs(*first, there, np.ascontiguousarray(second[1].T), kind)
-    counts = first[1] @ second[1].T
+    seen = np.ascontiguousarray(second[1].T)
+    costs, counts = frame_costs(*first, there, seen, kind), frame_counts(first[1], seen)
     costs /= np.maximum(counts, 1)
     if cost == "norm":
         np.sqrt(costs * np.float32(used), out=costs)

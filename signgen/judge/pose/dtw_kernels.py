@@ -81,6 +81,26 @@ def frame_costs(
     return costs
 
 
+@njit(cache=True, nogil=True, fastmath=_MATHS)
+def _add(seen: np.ndarray, count: np.ndarray) -> None:
+    for j in range(count.size):
+        count[j] += seen[j]
+
+
+@njit(cache=True, nogil=True)
+def frame_counts(first_seen: np.ndarray, second_seen: np.ndarray) -> np.ndarray:
+    """(T1, T2) float32 keypoints that two frames both show, from (T1, K) and (K, T2) float32.
+
+    A matrix product, but BLAS wakes threads for it, which takes longer than the sums on a machine that is in use.
+    """
+    counts = np.zeros((first_seen.shape[0], second_seen.shape[1]), np.float32)
+    for i in range(first_seen.shape[0]):
+        for k in range(first_seen.shape[1]):
+            if first_seen[i, k] > 0:
+                _add(second_seen[k], counts[i])
+    return counts
+
+
 @njit(cache=True, nogil=True)
 def best_path(costs: np.ndarray) -> tuple[float, np.ndarray]:
     """The monotone path from the first cell to the last with the least sum of costs, in steps (1,1), (1,0), (0,1).
@@ -193,6 +213,8 @@ def warp_each(
     last = np.full((length + 1) * keypoints, _LARGE, np.float32)
     before, now = last.copy(), last.copy()
     before[:keypoints] = 0
+    x0, x1, x2 = first[0], first[1], first[dims - 1]
+    y0, y1, y2 = second[0], second[1], second[dims - 1]
     for front in range(length + other - 1):
         a, b = max(0, front - other + 1) * keypoints, min(front + 1, length) * keypoints
         c = a + (other - 1 - front) * keypoints
@@ -200,11 +222,11 @@ def warp_each(
         above, left, diagonal = last[a:b], last[a + keypoints : b + keypoints], before[a:b]
         out = now[a + keypoints : b + keypoints]
         if dims == 2:
-            _front_plane(first[0][a:b], first[1][a:b], second[0][c:d], second[1][c:d],
-                         above, left, diagonal, out, is_squared)  # fmt: skip
+            _front_plane(x0[a:b], x1[a:b], y0[c:d], y1[c:d], above, left, diagonal, out, is_squared)
         else:
-            _front_space(first[0][a:b], first[1][a:b], first[2][a:b], second[0][c:d], second[1][c:d], second[2][c:d],
-                         above, left, diagonal, out, is_squared)  # fmt: skip
+            _front_space(
+                x0[a:b], x1[a:b], x2[a:b], y0[c:d], y1[c:d], y2[c:d], above, left, diagonal, out, is_squared
+            )
         for k in range(keypoints):
             if ends[k] == front and first_lengths[k] > 0 and second_lengths[k] > 0:
                 sums[k] = now[first_lengths[k] * keypoints + k]
