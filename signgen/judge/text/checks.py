@@ -23,10 +23,15 @@ def check_texts(texts: Sequence[str], what: str) -> None:
         raise DataError(f"{what}: one string; pass a list of texts, one for each clip")
     if not len(texts):
         raise DataError(f"{what}: no texts at all; give one for each clip")
-    for index, text in enumerate(texts):
+    entries: Sequence[object] = texts
+    for index, text in enumerate(entries):
         if not isinstance(text, str):
+            shown = " ".join(repr(text).split())[:40]
+            raise DataError(f"{what}: number {index + 1} is {shown}, no text; write an empty string for none")
+        if len(text) > _MOST_CHARACTERS:
             raise DataError(
-                f"{what}: number {index + 1} is {text!r:.40}, no text; write an empty string for none"
+                f"{what}: number {index + 1} has {len(text):,} characters, more than {_MOST_CHARACTERS:,}; "
+                "give sentences, one for each clip"
             )
 
 
