@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from signgen import __version__
-from signgen.cli import avatar, corpus, dataset, extract, lexicon, look, make
+from signgen.cli import avatar, corpus, dataset, extract, lexicon, look, make, train
 
 app = typer.Typer(
     name="signgen",
@@ -47,6 +47,7 @@ for command in (
 app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(train.app, name="train")
 app.add_typer(avatar.app, name="avatar")
 for command in (make.captions, make.rerun, look.doctor):
     app.command()(command)
