@@ -98,7 +98,7 @@ _ASCII: dict[str, Tokens] = {"rougeL-ascii": ascii_words, "rougeL-stem": stemmed
 
 def _tokens_of(name: str, language: str) -> tuple[Tokens, str]:
     if name in _ASCII:
-        return _ASCII[name], "ascii"
+        return _ASCII[name], "ascii-lc"
     if is_unspaced(language):
         return (lambda text: words_of(text, language)), "char"
     return (_spaced, "space") if name == "rougeL-slt" else (str.split, "unicode-ws")

@@ -126,12 +126,12 @@ def bleu_references(
             smooth_value=profile.smoothing_value,
             references=[references],
         )
-    except (ImportError, RuntimeError) as error:
+    except (ImportError, RuntimeError):
         if not tokeniser.endswith("-mecab"):
             raise
+        extra = tokeniser.partition("-")[0]
         raise DependencyError(
-            f"tokeniser {tokeniser!r}: not installed ({str(error).splitlines()[0][:80]}); "
-            f'run: pip install "sacrebleu[{tokeniser.partition("-")[0]}]"'
+            f'tokeniser {tokeniser!r}: its dictionary is not installed; run: pip install "sacrebleu[{extra}]"'
         ) from None
     return BleuReferences(bleu, parts)
 
