@@ -264,6 +264,29 @@ def test_refuses_settings(arguments, words):
         scorer(["."], **arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"measures": ("BLEU", "bleurt")}, "profile mine: measures 'bleurt': unknown; known: BLEU, chrF2"),
+        ({"full_stop": "none"}, "full_stop 'none': unknown; known: as-is, spaced"),
+        ({"smoothing": "laplace"}, "smoothing 'laplace': unknown; known: none, floor, add-k, exp"),
+    ],
+)
+def test_refuses_profiles(arguments, words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        Profile(**{"name": "mine", "measures": ("BLEU",), **arguments})
+
+
+@pytest.mark.parametrize("smoothing", ["none", "floor", "add-k", "exp"])
+def test_every_smoothing_equals_sacrebleu(smoothing):
+    """On texts that share no four words, where smoothing is all there is."""
+    said, true = ["a b c x y", "d e"], ["a b c d e", "d f e"]
+    measures = scorer(true, "en", Profile("mine", ("BLEU",), "13a", smoothing=smoothing)).measures(said)
+    expected = by_sacrebleu(said, true, tokenize="13a", smooth_method=smoothing)
+    for measure in measures:
+        assert measure.value == pytest.approx(expected[measure.name], abs=1e-9)
+
+
 def test_a_profile_of_ones_own():
     assert profile_of(mine := Profile("mine", ("chrF2",))) is mine
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from signgen.errors import ConfigError
 from signgen.judge.text.languages import check_tokeniser, is_unspaced, tokeniser_for
@@ -25,6 +25,13 @@ MeasureName = Literal[
     "textWER",
 ]
 
+_KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "measures": get_args(MeasureName),
+        "full_stop": get_args(FullStop),
+        "smoothing": ("none", "floor", "add-k", "exp"),
+    }
+)
 _LAST_STOP = re.compile(r"\s*\.\s*\Z")
 _SPACED_STOP = re.compile(r"(?:\A|\s)\.\s*\Z")
 _ENDS = tuple(".?!…。？！")
@@ -57,6 +64,15 @@ class Profile:
     smoothing: str = "exp"
     smoothing_value: float | None = None
     folds: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        for field, known in _KNOWN.items():
+            value = getattr(self, field)
+            for given in (value,) if isinstance(value, str) else value:
+                if given not in known:
+                    raise ConfigError(
+                        f"profile {self.name}: {field} {given!r:.40}: unknown; known: {', '.join(known)}"
+                    )
 
     def tokeniser_of(self, language: str, references: Sequence[str]) -> str:
         """The tokeniser for texts of a language.
