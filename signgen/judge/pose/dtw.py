@@ -12,8 +12,9 @@ from signgen.judge.pose.tracks import Tracks
 
 # About 8 minutes against 8 minutes at 16 fps; 400 MB.
 MAX_CELLS = 1 << 26
-# Keypoints warped together: few enough for the rows in use to stay in the second-level cache.
-_BLOCK = 64
+# Keypoints warped together, and the most that they may take of a first-level cache [bytes].
+_LANES = (8, 64)
+_CACHE = 28 << 10
 Cost = Literal["mean", "norm", "absolute"]
 
 
@@ -107,16 +108,17 @@ def warp_keypoints(first: Tracks, second: Tracks, *, is_squared: bool = False) -
     Raises:
         ResourceError: more than `MAX_CELLS` pairs of frames.
     """
-    from signgen.judge.pose.dtw_kernels import warp_each
+    from signgen.judge.pose.dtw_kernels import pack, warp_each
 
     check_size(len(first), len(second))
-    found = np.full(first.points.shape[1], np.nan)
+    keypoints, dims = first.points.shape[1:]
     if not (len(first) and len(second)):
-        return found
-    for start in range(0, len(found), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        a, b = _packed_each(first, block), _packed_each(second, block)
-        found[block] = warp_each(_flat(a[0]), a[1], _flat(b[0][::-1]), b[1], is_squared)
+        return np.full(keypoints, np.nan)
+    # Three rows of sums and the coordinates of both sides.
+    lanes = int(np.clip(_CACHE // ((3 + 2 * dims) * 4 * len(first)), *_LANES))
+    sides = ((first, False), (second, True))
+    a, b = (pack(np.ascontiguousarray(t.points), t.seen, lanes, backwards) for t, backwards in sides)
+    found = warp_each(*a, *b, is_squared)[:keypoints]
     return np.sqrt(found) if is_squared else found
 
 
@@ -131,18 +133,3 @@ def check_size(first: int, second: int) -> None:
 def _packed(tracks: Tracks, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     points = np.ascontiguousarray(tracks.points[frames], dtype=np.float32)
     return points, tracks.seen[frames].astype(np.float32)
-
-
-def _packed_each(tracks: Tracks, block: slice) -> tuple[np.ndarray, np.ndarray]:
-    """(T, K, D) each keypoint's seen frames first, in order; (K,) their number."""
-    points, seen = tracks.points[:, block], tracks.seen[:, block]
-    if not seen.all():
-        order = np.argsort(~seen, axis=0, kind="stable")
-        points = np.take_along_axis(points, order[..., None], axis=0)
-    return points, seen.sum(axis=0, dtype=np.int64)
-
-
-def _flat(points: np.ndarray) -> np.ndarray:
-    """(D, T * K) float32 from (T, K, D)."""
-    dims = points.shape[2]
-    return np.ascontiguousarray(points.transpose(2, 0, 1), dtype=np.float32).reshape(dims, -1)

@@ -144,94 +144,140 @@ def best_path(costs: np.ndarray) -> tuple[float, np.ndarray]:
 
 @njit(cache=True, nogil=True, fastmath=_MATHS, error_model="numpy")
 def _front_plane(
-    x0: np.ndarray, x1: np.ndarray, y0: np.ndarray, y1: np.ndarray, above: np.ndarray, left: np.ndarray,
-    diagonal: np.ndarray, out: np.ndarray, is_squared: bool,
+    x0: np.ndarray, x1: np.ndarray, y0: np.ndarray, y1: np.ndarray, last: np.ndarray,
+    before: np.ndarray, now: np.ndarray, here: np.uint64, there: np.uint64, below: np.uint64, count: np.uint64,
+    is_squared: bool,
 ) -> None:  # fmt: skip
     """One anti-diagonal of cells of trajectories in the plane: no cell depends on another, so all go side by side."""
     if is_squared:
-        for q in range(out.size):
-            dx, dy = x0[q] - y0[q], x1[q] - y1[q]
-            best = above[q] if above[q] < left[q] else left[q]
-            best = diagonal[q] if diagonal[q] < best else best
-            out[q] = best + (dx * dx + dy * dy)
+        for q in range(count):
+            d0, d1 = x0[q + here] - y0[q + there], x1[q + here] - y1[q + there]
+            best = last[q + here] if last[q + here] < last[q + below] else last[q + below]
+            best = before[q + here] if before[q + here] < best else best
+            now[q + below] = best + (d0 * d0 + d1 * d1)
     else:
-        for q in range(out.size):
-            dx, dy = x0[q] - y0[q], x1[q] - y1[q]
-            best = above[q] if above[q] < left[q] else left[q]
-            best = diagonal[q] if diagonal[q] < best else best
-            out[q] = best + np.sqrt(dx * dx + dy * dy)
+        for q in range(count):
+            d0, d1 = x0[q + here] - y0[q + there], x1[q + here] - y1[q + there]
+            best = last[q + here] if last[q + here] < last[q + below] else last[q + below]
+            best = before[q + here] if before[q + here] < best else best
+            now[q + below] = best + np.sqrt(d0 * d0 + d1 * d1)
 
 
 @njit(cache=True, nogil=True, fastmath=_MATHS, error_model="numpy")
 def _front_space(
-    x0: np.ndarray, x1: np.ndarray, x2: np.ndarray, y0: np.ndarray, y1: np.ndarray, y2: np.ndarray,
-    above: np.ndarray, left: np.ndarray, diagonal: np.ndarray, out: np.ndarray, is_squared: bool,
+    x0: np.ndarray, x1: np.ndarray, x2: np.ndarray, y0: np.ndarray, y1: np.ndarray, y2: np.ndarray, last: np.ndarray,
+    before: np.ndarray, now: np.ndarray, here: np.uint64, there: np.uint64, below: np.uint64, count: np.uint64,
+    is_squared: bool,
 ) -> None:  # fmt: skip
     """The same in space."""
     if is_squared:
-        for q in range(out.size):
-            dx, dy, dz = x0[q] - y0[q], x1[q] - y1[q], x2[q] - y2[q]
-            best = above[q] if above[q] < left[q] else left[q]
-            best = diagonal[q] if diagonal[q] < best else best
-            out[q] = best + (dx * dx + dy * dy + dz * dz)
+        for q in range(count):
+            d0, d1, d2 = (
+                x0[q + here] - y0[q + there],
+                x1[q + here] - y1[q + there],
+                x2[q + here] - y2[q + there],
+            )
+            best = last[q + here] if last[q + here] < last[q + below] else last[q + below]
+            best = before[q + here] if before[q + here] < best else best
+            now[q + below] = best + (d0 * d0 + d1 * d1 + d2 * d2)
     else:
-        for q in range(out.size):
-            dx, dy, dz = x0[q] - y0[q], x1[q] - y1[q], x2[q] - y2[q]
-            best = above[q] if above[q] < left[q] else left[q]
-            best = diagonal[q] if diagonal[q] < best else best
-            out[q] = best + np.sqrt(dx * dx + dy * dy + dz * dz)
+        for q in range(count):
+            d0, d1, d2 = (
+                x0[q + here] - y0[q + there],
+                x1[q + here] - y1[q + there],
+                x2[q + here] - y2[q + there],
+            )
+            best = last[q + here] if last[q + here] < last[q + below] else last[q + below]
+            best = before[q + here] if before[q + here] < best else best
+            now[q + below] = best + np.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _warp_block(
+    first: np.ndarray, first_lengths: np.ndarray, second: np.ndarray, second_lengths: np.ndarray, is_squared: bool
+) -> np.ndarray:  # fmt: skip
+    """`warp_each` of one block: (D, T1 * L), (L,), (D, T2 * L) in reverse order of time, (L,) -> (L,)."""
+    dims, lanes = first.shape[0], first_lengths.size
+    length, other = first.shape[1] // lanes, second.shape[1] // lanes
+    x0, x1, x2 = first[0], first[1], first[dims - 1]
+    y0, y1, y2 = second[0], second[1], second[dims - 1]
+    ends = first_lengths + second_lengths - 2
+    sums = np.full(lanes, np.nan)
+    # Cell i of an anti-diagonal lies at i + 1; nothing comes before the first.
+    last = np.full((length + 1) * lanes, _LARGE, np.float32)
+    before, now = last.copy(), last.copy()
+    before[:lanes] = 0
+    for front in range(length + other - 1):
+        start, stop = max(0, front - other + 1) * lanes, min(front + 1, length) * lanes
+        # Unsigned: an index that might be negative would be looked at one by one.
+        here, below, count = np.uint64(start), np.uint64(start + lanes), np.uint64(stop - start)
+        there = np.uint64(start + (other - 1 - front) * lanes)
+        if dims == 2:
+            _front_plane(x0, x1, y0, y1, last, before, now, here, there, below, count, is_squared)
+        else:
+            _front_space(x0, x1, x2, y0, y1, y2, last, before, now, here, there, below, count, is_squared)
+        for k in range(lanes):
+            if ends[k] == front and first_lengths[k] > 0 and second_lengths[k] > 0:
+                sums[k] = now[first_lengths[k] * lanes + k]
+        before[:lanes] = _LARGE
+        last, before, now = now, last, before
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def pack(
+    points: np.ndarray, seen: np.ndarray, lanes: int, is_reversed: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Trajectories in blocks as `warp_each` takes them, each with its seen frames first.
+
+    Args:
+        points: (T, K, D) float32.
+        seen: (T, K) bool.
+        lanes: keypoints to a block; the last is filled with keypoints that have no frames.
+        is_reversed: whether time runs backwards.
+
+    Returns:
+        (B, D, T * lanes) float32, (B * lanes,) int64 frames of each.
+    """
+    length, keypoints, dims = points.shape
+    blocks = -(-keypoints // lanes)
+    packed = np.zeros((blocks, dims, length * lanes), np.float32)
+    lengths = np.zeros(blocks * lanes, np.int64)
+    for t in range(length):
+        for k in range(keypoints):
+            if seen[t, k]:
+                at = length - 1 - lengths[k] if is_reversed else lengths[k]
+                lengths[k] += 1
+                for d in range(dims):
+                    packed[k // lanes, d, at * lanes + k % lanes] = points[t, k, d]
+    return packed, lengths
 
 
 @njit(cache=True, nogil=True)
 def warp_each(
-    first: np.ndarray,
-    first_lengths: np.ndarray,
-    second: np.ndarray,
-    second_lengths: np.ndarray,
-    is_squared: bool,
-) -> np.ndarray:
+    first: np.ndarray, first_lengths: np.ndarray, second: np.ndarray, second_lengths: np.ndarray, is_squared: bool
+) -> np.ndarray:  # fmt: skip
     """Exact DTW of K trajectories with K others, each pair on a path of its own.
 
-    The cells of an anti-diagonal are computed side by side, for all trajectories. A trajectory that is shorter than
-    the array may be followed by any numbers: no cell before its end depends on them.
+    The cells of an anti-diagonal are computed side by side, for a block of L trajectories, few enough for what is in
+    use to stay in the first-level cache. A trajectory that is shorter than the array may be followed by any numbers:
+    no cell before its end depends on them.
 
     Args:
-        first: (D, T1 * K) float32, D = 2 or 3, keypoints innermost.
-        first_lengths: (K,) int64 frames of each, 0 to T1.
-        second: (D, T2 * K) float32, in reverse order of time.
-        second_lengths: (K,) int64 frames of each, 0 to T2.
+        first: (B, D, T1 * L) float32, B blocks, D = 2 or 3, keypoints innermost.
+        first_lengths: (B * L,) int64 frames of each, 0 to T1.
+        second: (B, D, T2 * L) float32, in reverse order of time.
+        second_lengths: (B * L,) int64 frames of each, 0 to T2.
         is_squared: whether a step costs the squared distance instead of the distance.
 
     Returns:
-        (K,) float64 sums of costs along the paths, NaN where a trajectory has no frame.
+        (B * L,) float64 sums of costs along the paths, NaN where a trajectory has no frame.
     """
-    dims, keypoints = first.shape[0], first_lengths.size
-    length, other = first.shape[1] // keypoints, second.shape[1] // keypoints
-    ends = first_lengths + second_lengths - 2
-    sums = np.full(keypoints, np.nan)
-    # Cell i of an anti-diagonal lies at i + 1; nothing comes before the first.
-    last = np.full((length + 1) * keypoints, _LARGE, np.float32)
-    before, now = last.copy(), last.copy()
-    before[:keypoints] = 0
-    x0, x1, x2 = first[0], first[1], first[dims - 1]
-    y0, y1, y2 = second[0], second[1], second[dims - 1]
-    for front in range(length + other - 1):
-        a, b = max(0, front - other + 1) * keypoints, min(front + 1, length) * keypoints
-        c = a + (other - 1 - front) * keypoints
-        d = c + b - a
-        above, left, diagonal = last[a:b], last[a + keypoints : b + keypoints], before[a:b]
-        out = now[a + keypoints : b + keypoints]
-        if dims == 2:
-            _front_plane(x0[a:b], x1[a:b], y0[c:d], y1[c:d], above, left, diagonal, out, is_squared)
-        else:
-            _front_space(
-                x0[a:b], x1[a:b], x2[a:b], y0[c:d], y1[c:d], y2[c:d], above, left, diagonal, out, is_squared
-            )
-        for k in range(keypoints):
-            if ends[k] == front and first_lengths[k] > 0 and second_lengths[k] > 0:
-                sums[k] = now[first_lengths[k] * keypoints + k]
-        before[:keypoints] = _LARGE
-        last, before, now = now, last, before
+    lanes = first_lengths.size // first.shape[0]
+    sums = np.empty(first_lengths.size)
+    for b in range(first.shape[0]):
+        own = slice(b * lanes, (b + 1) * lanes)
+        sums[own] = _warp_block(first[b], first_lengths[own], second[b], second_lengths[own], is_squared)
     return sums
 
 
