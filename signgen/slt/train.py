@@ -14,7 +14,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
-from signgen import __version__
+from signgen.data.sidecar import package_version
 from signgen.data.strict_json import plain, to_json
 from signgen.errors import ConfigError
 from signgen.nn.device import device_named, in_precision
@@ -269,7 +269,7 @@ class _Run:
             dev=asdict(scores),
             schedule=plain(self.schedule),
             settings=plain(self.settings),
-            versions={"signgen": __version__, "torch": torch.__version__},
+            versions={"signgen": package_version("signgen"), "torch": torch.__version__},
         )
 
 

@@ -1,0 +1,133 @@
+"""A training step of signgen against a bare loop of the same model, and bf16 against float32.
+
+    python benchmarks/slt_step.py [--preset tiny] [--steps 40] [--batch 32] [--frames 60]
+
+Ours: choosing, augmenting and padding clips, forward, losses, accelerate's backward, clipping, optimiser. Bare: the
+same with the two losses of torch and batches that lie ready. Both take turns, a step each; times are processor time
+of one thread, the median over steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from signgen.data.columnar import Clip, write_columnar
+from signgen.pose.sequence import PoseSequence
+from signgen.slt.batches import Batch
+from signgen.slt.material import stage_order
+from signgen.slt.model import Translator
+from signgen.slt.optimizer import make_optimizer
+from signgen.slt.schedules import Schedule
+from signgen.slt.settings import prepare
+from signgen.slt.train import _Run
+
+
+def make_corpus(folder: Path, frames: int) -> None:
+    """Clips of noise; how fast a step is does not depend on what is signed."""
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 256), ("dev", 4)):
+        (folder / split).mkdir()
+        clips = []
+        for number in range(count):
+            length = int(frames * rng.uniform(0.7, 1.3))
+            keypoints = rng.uniform(0, 400, (length, 128, 3)).astype(np.float32)
+            keypoints[..., 2] = 1
+            keypoints[:, (2, 5), :2] = (150, 150), (250, 150)
+            text = " ".join(f"word{n}" for n in rng.integers(200, size=10))
+            info = {"text": text, "gloss": text.upper()}
+            clips.append(Clip(f"{split}-{number}", PoseSequence(keypoints, 12.5, 400, 400), info))
+        write_columnar(clips, folder / split / "0.col")
+
+
+def bare_step(model: Translator, optimizer: torch.optim.Optimizer, batch: Batch, precision: str) -> float:
+    """One update without anything around it."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        words, glosses = model(batch)
+    targets = batch.tokens[:, 1:]
+    loss = F.cross_entropy(
+        words.float().flatten(0, 1), targets.flatten(), ignore_index=1, label_smoothing=0.1
+    )
+    chances = F.log_softmax(glosses.float(), -1).transpose(0, 1)
+    loss = loss + 0.3 * F.ctc_loss(
+        chances, batch.glosses, batch.lengths, batch.gloss_lengths, zero_infinity=True
+    )
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def measure(
+    folder: Path, preset: str, precision: str, steps: int, batch: int
+) -> tuple[list[float], list[float], float]:
+    """Processor seconds of each step, ours and bare, and our last loss."""
+    settings = prepare(
+        {
+            "data": {"sources": {"real": str(folder)}},
+            "tokens": {"kind": "words"},
+            "model": {"preset": preset},
+            "train": {"batch": batch, "precision": precision, "steps": steps + 2},
+        }
+    )
+    with tempfile.TemporaryDirectory() as run_folder:
+        run = _Run(settings, Path(run_folder), Schedule("all"), "cpu", lambda line: None)
+        optimizer = make_optimizer(run.model, settings.train)
+        model, ours = run.accelerator.prepare(run.model, optimizer)
+        facts = run.material.facts
+        other = Translator(settings.model, facts["words"], facts["glosses"])
+        other_optimizer = make_optimizer(other, settings.train)
+        order = stage_order(run.material, run.schedule.stages[0], settings, 0, steps + 2)
+        model.train(), other.train()
+        times: tuple[list[float], list[float]] = ([], [])
+        sums = torch.zeros(3)
+        for step in range(steps + 2):
+            run.progress.step = step
+            # The bare loop sees the same clips at the same lengths.
+            ready = run._batch(order)
+            started = time.process_time()
+            sums += run._step(model, ours, run._batch(order))
+            middle = time.process_time()
+            bare_step(other, other_optimizer, ready, precision)
+            ended = time.process_time()
+            if step >= 2:
+                times[0].append(middle - started)
+                times[1].append(ended - middle)
+        return *times, float(sums[0]) / (steps + 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preset", default="tiny")
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--frames", type=int, default=60)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        make_corpus(Path(folder), given.frames)
+        print(f"{'precision':10} {'ours ms':>9} {'bare ms':>9} {'ratio':>7} {'mean loss':>10}")
+        medians = {}
+        for precision in ("float32", "bf16"):
+            ours, bare, loss = measure(Path(folder), given.preset, precision, given.steps, given.batch)
+            ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
+            medians[precision] = statistics.median(ours)
+            print(
+                f"{precision:10} {1000 * medians[precision]:9.1f} {1000 * statistics.median(bare):9.1f} {ratio:7.3f}"
+                f" {loss:10.3f}"
+            )
+        print(f"bf16 is {medians['float32'] / medians['bf16']:.2f} times as fast as float32")
+
+
+if __name__ == "__main__":
+    main()
