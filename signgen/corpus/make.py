@@ -13,8 +13,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
-
 from signgen.corpus.figures import Figures
 from signgen.corpus.folder import MANIFEST, CorpusFolder
 from signgen.corpus.grammar import Grammar
@@ -223,7 +221,7 @@ def _recipe(grammar: Grammar, settings: CorpusSettings, lexicon: Lexicon | None)
     files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths if path.is_file()]
     return {
         "signgen": package_version("signgen"),
-        "numpy": np.package_version("signgen"),
+        "numpy": package_version("numpy"),
         "grammar": grammar.sha256,
         "settings": dataclasses.asdict(settings),
         "lexicon": files,

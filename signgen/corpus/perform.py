@@ -103,9 +103,10 @@ class Performer:
             signs = _eaten(signs, self.style.crop, rng)
         if self.style.prosody:
             signs = [_bent(sign, tempo, self.style, rng) for sign in signs]
-        settings = StitchSettings(
-            speed=tempo, transition_scale=_drawn(self.style.transitions, rng), retime=self.style.retime
-        )
+        scale = _drawn(self.style.transitions, rng)
+        # Shorter moves are jerkier: with the limit for signs as they are, the stitcher would make them long again.
+        profile = replace(DEFAULT_PROFILE, jerk=DEFAULT_PROFILE.jerk / min(scale, 1.0) ** 3)
+        settings = StitchSettings(tempo, scale, retime=self.style.retime, profile=profile)
         return stitch(signs, settings)
 
     def _variants(self, candidates: tuple[Entry, ...], rng: np.random.Generator) -> tuple[Entry, ...]:

@@ -65,7 +65,7 @@ def parse_text(text: str, fail: Fail) -> Text:
     """The text side: words and slots in order."""
     parts: list[str | Slot] = []
     for part in _BRACES.split(text):
-        if part.startswith("{"):
+        if _BRACES.fullmatch(part):
             parts.append(_slot(part, fail))
         elif part:
             if "{" in part or "}" in part:

@@ -1,0 +1,59 @@
+"""Columnar shards, as `signgen corpus make` and `signgen dataset build --columnar` write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from signgen.config import setting
+from signgen.data.columnar import Columnar
+from signgen.data.npz import write_npz
+from signgen.data.stream import SUFFIX
+from signgen.dataset.corpora.base import corpora, plain_name, some
+from signgen.dataset.manifest import Sample
+
+SPLITS = ("train", "dev", "test")
+
+
+@corpora.register("columnar")
+@dataclass(frozen=True)
+class ColumnarShards:
+    """Columnar shards in ``ROOT/{train,dev,test}``, or in ``ROOT`` itself; each clip is unpacked.
+
+    A clip's own notes say its text, gloss, signer, split, licence and languages.
+    """
+
+    licence: str = setting("", "licence to note where a clip says none")
+
+    def __call__(self, root: Path, unpacked: Path) -> Iterator[Sample]:
+        """The clips of all shards, in the order of their names."""
+        return some(
+            self._samples(root, unpacked), root, f"shards (*{SUFFIX}) in it or in train, dev and test"
+        )
+
+    def _samples(self, root: Path, unpacked: Path) -> Iterator[Sample]:
+        for split in ("", *SPLITS):
+            for path in sorted((root / split).glob(f"*{SUFFIX}")):
+                with Columnar(path) as shard:
+                    for number in range(len(shard)):
+                        yield self._sample(shard, number, split, unpacked)
+
+    def _sample(self, shard: Columnar, number: int, split: str, unpacked: Path) -> Sample:
+        entry = shard.clips[number]
+        info = {name: str(value) for name, value in entry.info.items() if isinstance(value, str)}
+        video_id = plain_name(entry.name)
+        place = unpacked / (split or "all") / f"{video_id}.npz"
+        write_npz(shard.read(number), place)
+        return Sample(
+            video_id,
+            poses=place,
+            text=info.get("text", ""),
+            gloss=info.get("gloss", ""),
+            signer=info.get("signer", ""),
+            split=split or info.get("split", ""),
+            licence=info.get("licence", "") or self.licence,
+            source=info.get("source", ""),
+            signed_language=info.get("signed_language", ""),
+            spoken_language=info.get("spoken_language", ""),
+        )
