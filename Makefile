@@ -44,12 +44,12 @@ check: .stamps/dev
 # The peers: controlnet-aux asks for torch and torchvision, which drawing does not need.
 .stamps/peers: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/pip install --quiet --disable-pip-version-check --editable ".[dev]" matplotlib moderngl
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --editable ".[dev]" matplotlib moderngl dtaidistance==2.5.1 fastdtw==0.3.4
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --no-deps controlnet-aux==0.0.10 easy-dwpose==1.0.2
 	@mkdir -p .stamps && touch $@
 
 bench: .stamps/peers
-	for name in stitching drawing dataset_io pose_files video avatar; do \
+	for name in stitching drawing dataset_io pose_files video avatar pose_metrics; do \
 		echo "== $$name"; .venv-peers/bin/python benchmarks/$$name.py || exit 1; done
 
 clean:

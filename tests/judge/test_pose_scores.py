@@ -235,7 +235,7 @@ def test_every_number_names_its_recipe():
     for profile in PROFILES:
         for score in score_poses(pair, profile):
             assert f"profile:{profile}" in score.signature
-            assert score.signature.split("|")[-1].startswith("version:")
+            assert score.signature.split("|")[-1].startswith("signgen:")
             names.add((score.name, score.signature))
     assert len(names) == sum(len(score_poses(pair, profile)) for profile in PROFILES)
     first, second = (scored(pair, profile)["Total Distance" + part] for profile, part in

@@ -9,10 +9,10 @@ import numpy as np
 from signgen.errors import ConfigError, PoseError
 from signgen.judge.pose.comparisons import Comparison, Found, Matched
 from signgen.judge.pose.profiles import Profile, profile_of
-from signgen.judge.pose.tally import checked_resamples, signature, tallied, with_interval
+from signgen.judge.pose.tally import checked_resamples, tallied, with_interval
 from signgen.judge.pose.tracks import tracks_of
 from signgen.judge.score import Score
-from signgen.judge.text.measure import Measure
+from signgen.judge.text.measure import Measure, sign
 from signgen.pose.sequence import PoseSequence
 
 Pair = tuple[PoseSequence, PoseSequence]
@@ -83,7 +83,7 @@ def pose_measures(
     found = [_measured(number, pair, chosen, fps, dims, min_confidence) for number, pair in enumerate(pairs)]
     measures = []
     for comparison, column in zip(chosen.comparisons, zip(*found, strict=True), strict=True):
-        measures += _tallied(comparison, column, signature({**comparison.recipe, **common}))
+        measures += _tallied(comparison, column, sign(**comparison.recipe, **common))
     return measures
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from signgen.judge.pose.feature_sets import checked_sets, standardised
 from signgen.judge.pose.frechet import MIN_PER_DIMENSION, frechet_distance
 from signgen.judge.pose.kernel_distance import kernels, mean_discrepancy
-from signgen.judge.pose.tally import checked_resamples, signature
+from signgen.judge.pose.tally import checked_resamples
 from signgen.judge.score import Score
+from signgen.judge.text.measure import sign
 
 
 def score_sets(
@@ -39,7 +40,7 @@ def score_sets(
     scores = [_kernel_score(hypothesis, reference, features, resamples)]
     scores.append(_diversity_score(hypothesis, reference, features, resamples))
     least = MIN_PER_DIMENSION * reference.shape[1]
-    recipe = signature({"features": features, "covariance": "ledoit-wolf", "dims": str(reference.shape[1])})
+    recipe = sign(features=features, covariance="ledoit-wolf", dims=reference.shape[1])
     if min(len(hypothesis), len(reference)) >= least:
         value = frechet_distance(hypothesis, reference)
         scores.append(Score("FGD", value, recipe, is_better_high=False))
@@ -65,8 +66,8 @@ def _kernel_score(
         drawn = [mean_discrepancy(*found, w, w) for w in weights if np.count_nonzero(w) > 1]
         low, high = np.percentile(drawn, (2.5, 97.5))
         interval = float(low), float(high)
-    recipe = {"features": features, "kernel": "cubic", "estimate": "unbiased", "scale": "reference"}
-    return Score("kernel distance", value, signature(recipe), None, interval, is_better_high=False)
+    recipe = sign(features=features, kernel="cubic", estimate="unbiased", scale="reference")
+    return Score("kernel distance", value, recipe, None, interval, is_better_high=False)
 
 
 def _diversity_score(
@@ -79,7 +80,7 @@ def _diversity_score(
     if resamples is not None and np.isfinite(each).all():
         low, high = np.percentile(each[resamples].mean(axis=1), (2.5, 97.5))
         interval = float(low), float(high)
-    recipe = signature({"features": features, "distance": "euclidean", "scale": "reference"})
+    recipe = sign(features=features, distance="euclidean", scale="reference")
     return Score("diversity ratio", float(each.mean()), recipe, each, interval, is_better_high=None)
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from signgen import __version__
 from signgen.errors import ConfigError
 from signgen.judge.score import Score
 from signgen.judge.text.measure import Measure
@@ -34,15 +31,6 @@ def checked_resamples(resamples: np.ndarray, count: int) -> np.ndarray:
     if resamples.min() < 0 or resamples.max() >= count:
         raise ConfigError(f"resamples: indices must lie in 0 to {count - 1}")
     return resamples
-
-
-def signature(fields: Mapping[str, str]) -> str:
-    """``key:value`` joined by ``|``, ending with the version.
-
-    >>> signature({"part": "hands", "dtw": "exact"}).startswith("part:hands|dtw:exact|version:")
-    True
-    """
-    return "|".join(f"{key}:{value}" for key, value in {**fields, "version": __version__}.items())
 
 
 def tallied(

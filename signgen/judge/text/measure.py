@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signgen import __version__
+from signgen.data.sidecar import package_version
 from signgen.judge.score import Score
 
 # One set of resamples serves all measures, so that they can be compared and told apart.
@@ -64,4 +64,4 @@ def mean_of(name: str, signature: str, each: np.ndarray, is_better_high: bool | 
 
 def sign(**parts: object) -> str:
     """A signature of our own measures: ``key:value`` joined by ``|``, our version last."""
-    return "|".join(f"{key}:{value}" for key, value in {**parts, "signgen": __version__}.items())
+    return "|".join(f"{key}:{value}" for key, value in {**parts, "signgen": package_version("signgen")}.items())
