@@ -31,12 +31,13 @@ PLACES: dict[str, tuple[float, float, float, float, float, float]] = {
     "hips": (-0.150, 0.460, -0.060, -0.6, 0.0, -0.8),
     "neutral": (-0.150, 0.130, -0.330, 0.0, 0.0, -1.0),
     "neutral_high": (-0.190, -0.140, -0.330, 0.0, 0.0, -1.0),
+    "neutral_upper": (-0.195, -0.020, -0.265, 0.0, 0.0, -1.0),
     "neutral_low": (-0.150, 0.320, -0.300, 0.0, 0.0, -1.0),
 }
 # Side taken if none is given: 1 the signer's right, 0 the centre, -1 the left.
 SIDES = {
     **dict.fromkeys(("temple", "eye", "ear", "cheek", "shoulder", "hips"), 1),
-    **dict.fromkeys(("neutral", "neutral_high", "neutral_low"), 1),
+    **dict.fromkeys(("neutral", "neutral_high", "neutral_upper", "neutral_low"), 1),
     "clavicle": -1,
 }
 # How far "right" and "left" lie from the centre line where the place itself is on it [m].

@@ -56,7 +56,7 @@ MAJOR = {
         ("neck", "shoulder", "clavicle", "torso_top", "torso_mid", "torso_bottom", "waist", "hips"), "body"),
     **dict.fromkeys(ARM_PLACES, "arm"),
     **dict.fromkeys(HAND_PLACES, "hand"),
-    **dict.fromkeys(("neutral", "neutral_high", "neutral_low"), "neutral"),
+    **dict.fromkeys(("neutral", "neutral_high", "neutral_upper", "neutral_low"), "neutral"),
 }  # fmt: skip
 FACE = {
     "brows": ("raised", "furrowed"),

@@ -31,6 +31,8 @@ from signgen.pose.sequence import PoseSequence
 MOST = 0.7
 # Another person counts as a second signer if, in this share of the frames, it is this prominent beside the first.
 RIVAL = 0.5
+# A forearm hangs if it goes down by more than this share of its length.
+HANGING = 0.7
 _ARMS = [RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST, LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST]
 Share = Annotated[float, Ge(0), Le(1)]
 
@@ -48,7 +50,7 @@ class Quality:
         right_hand: share with the right hand.
         any_hand: share with at least one hand.
         face: share with the face.
-        cut_off: share in which a part of a hand that is seen lies outside the canvas.
+        cut_off: share in which a part of a hand lies outside the canvas while it is raised.
         jitter: median movement of seen body and hand keypoints above the frequencies of signing [shoulder widths].
         travel: mean way of the wrists [shoulder widths a second]; near 0 for someone who does not sign.
         signers: people as prominent as a signer, at least 1 where anybody is seen.
@@ -156,9 +158,19 @@ def _width(poses: PoseSequence) -> float:
 
 
 def _outside(poses: PoseSequence) -> np.ndarray:
-    """(T,) whether a part of a hand that is seen lies outside the canvas; a hand that rests below it is not seen."""
-    x, y, c = (poses.keypoints[:, LEFT_HAND.start : RIGHT_HAND.stop, i] for i in range(3))
-    return np.asarray(((c > 0) & ((x < 0) | (y < 0) | (x >= poses.width) | (y >= poses.height))).any(axis=1))
+    """(T,) whether a part of a raised hand lies outside the canvas; one that hangs may well leave the picture."""
+    sides = ((LEFT_ELBOW, LEFT_WRIST, LEFT_HAND), (RIGHT_ELBOW, RIGHT_WRIST, RIGHT_HAND))
+    return np.asarray(np.logical_or(*(_is_cut(poses, *side) for side in sides)))
+
+
+def _is_cut(poses: PoseSequence, elbow: int, wrist: int, hand: slice) -> np.ndarray:
+    """(T,) whether a hand reaches over the edge; it hangs if its forearm does, by more than `HANGING` of its length."""
+    x, y, c = (poses.keypoints[:, hand, i] for i in range(3))
+    cut = ((c > 0) & ((x < 0) | (y < 0) | (x >= poses.width) | (y >= poses.height))).any(axis=1)
+    forearm = poses.xy[:, wrist] - poses.xy[:, elbow]
+    known = (poses.confidence[:, [elbow, wrist]] > 0).all(axis=1)
+    hangs = known & (forearm[:, 1] > HANGING * np.linalg.norm(forearm, axis=1))
+    return np.asarray(cut & ~hangs)
 
 
 def _jitter(poses: PoseSequence, width: float) -> float:
