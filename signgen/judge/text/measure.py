@@ -64,4 +64,6 @@ def mean_of(name: str, signature: str, each: np.ndarray, is_better_high: bool | 
 
 def sign(**parts: object) -> str:
     """A signature of our own measures: ``key:value`` joined by ``|``, our version last."""
-    return "|".join(f"{key}:{value}" for key, value in {**parts, "signgen": package_version("signgen")}.items())
+    return "|".join(
+        f"{key}:{value}" for key, value in {**parts, "signgen": package_version("signgen")}.items()
+    )
