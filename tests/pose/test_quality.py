@@ -18,6 +18,16 @@ def test_figures_of_a_clip_known_by_construction():
     assert found.jitter < 0.005
 
 
+def cut_raised(k):
+    k[:, [4, 7], 1] = 100
+    k[:, 18:60, 1] = -5
+
+
+def cut_hanging(k):
+    k[:, [4, 7], 1] = 505
+    k[:, 18:60, 1] = 520
+
+
 @pytest.mark.parametrize(
     ("change", "figures", "reason"),
     [
@@ -29,11 +39,8 @@ def test_figures_of_a_clip_known_by_construction():
             {"body": 0},
             "body found in 0%",
         ),
-        (
-            lambda k: k.__setitem__((slice(None), slice(18, 60), 1), 520),
-            {"cut_off": 1},
-            "cut off by the picture",
-        ),
+        (cut_raised, {"cut_off": 1}, "cut off by the picture"),
+        (cut_hanging, {"cut_off": 0}, None),
         (lambda k: k.__setitem__((..., slice(2)), k[..., :2] / 10), {"shoulders": 10}, "signer too small"),
         (lambda k: k[:12, LEFT_HAND].fill(0), {"left_hand": 0.75, "any_hand": 1}, None),
     ],
