@@ -67,12 +67,16 @@ def slt(
 
     need("torch", "safetensors", "sentencepiece", "accelerate", what="training")
     need("sacrebleu", extra="eval", what="training")
+    from signgen.nn.device import is_first_process
+
     settings, schedules = _resolved(config, overrides or [], data or [], schedule or ["all"])
     report = (lambda line: None) if quiet else say
     if seeds is None and len(schedules) == 1:
         from signgen.slt.train import train
 
         made = train(settings, output, schedules[0], device=device, report=report)
+        if not is_first_process():
+            return
         facts = {"checkpoint": str(made.checkpoint), "dev score": made.score, "updates": made.steps}
         print_json(facts) if json else print_facts(facts)
         return
@@ -82,6 +86,8 @@ def slt(
     rows = run_schedules(
         settings, output, schedules, _numbers(seeds, settings), split=split, device=device, report=report
     )
+    if not is_first_process():
+        return
     lines = ablation_table(rows, language)
     print_json(lines) if json else _print_table(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -34,3 +35,8 @@ def in_precision(device: torch.device, precision: Precision) -> AbstractContextM
     if precision == "bf16":
         return torch.autocast(device.type, torch.bfloat16)
     return nullcontext()
+
+
+def is_first_process() -> bool:
+    """Whether this is the one of several training processes that speaks for all; true if there is only one."""
+    return os.environ.get("RANK", "0") == "0"

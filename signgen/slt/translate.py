@@ -90,6 +90,27 @@ class SignTranslator:
             found[rows] = self.score_tokens(memory, mask, tokens)
         return found
 
+    def likelihood_matrix(self, poses: Sequence[PoseSequence], texts: Sequence[str]) -> np.ndarray:
+        """(n, m) natural log-probability of a token of each of ``m`` texts given each clip, for retrieval.
+
+        Raises:
+            PoseError: as `translate`.
+        """
+        if self.card.settings["data"]["is_lower"]:
+            texts = [text.lower() for text in texts]
+        numbers = [self.tokenizer.encode(text) for text in texts]
+        found = np.zeros((len(poses), len(texts)))
+        for rows, memory, mask in self._encoded(poses):
+            for place, row in enumerate(rows):
+                for start in range(0, len(texts), BATCH):
+                    tokens = pad_tokens(numbers[start : start + BATCH]).to(self.device)
+                    size = (len(tokens), -1)
+                    scores = self.score_tokens(
+                        memory[place].expand(*size, -1), mask[place].expand(*size), tokens
+                    )
+                    found[row, start : start + BATCH] = scores[:, 0] / scores[:, 1]
+        return found
+
     @torch.no_grad()
     def score_tokens(self, memory: Tensor, mask: Tensor, tokens: Tensor) -> np.ndarray:
         """(B, 2) log-probability and number of padded ``tokens`` (B, L) given a (B, T, width) memory."""

@@ -78,6 +78,8 @@ def test_glosses_likelihoods_and_features(translator, test_clips):
     assert own[:, 1].tolist() == [5] * 8  # four words and the end
     assert (own[:, 0] >= other[:, 0]).all()
     np.testing.assert_allclose(own[0], translator.log_likelihood(poses[:1], texts[:1])[0], rtol=1e-4)
+    matrix = translator.likelihood_matrix(poses[:8], texts[:8])
+    np.testing.assert_allclose(matrix.diagonal(), own[:, 0] / own[:, 1], rtol=1e-3)
     assert translator.embed(poses[:8]).shape == (8, 96)
     assert translator.embed([]).shape == (0, 96)
 
