@@ -11,7 +11,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from signgen.nn.transformer import MaskedNorm
 from signgen.pose.layout import BODY_LIMBS, FACE, HAND_BONES, LEFT_HAND, RIGHT_HAND
 from signgen.slt.frontends import in_parts
 
@@ -131,6 +133,7 @@ class GraphFrontend(nn.Module):
         self.hand = PartChain(hand, HAND_BONES, inner)
         self.face = PartChain(FACE_NODES, face_bones(), inner)
         self.output = nn.Linear(4 * 2 * inner, width)
+        self.norm = MaskedNorm(width)
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         """(B, T, width) of (B, T, 128, 3) keypoints; ``mask`` (B, T) is true for real frames."""
@@ -145,5 +148,4 @@ class GraphFrontend(nn.Module):
             self.hand(frames[:, :, RIGHT_HAND], mask, anchors[:, :, _RIGHT_WRIST_NODE]),
             self.face(frames[:, :, FACE][:, :, FACE_NODES], mask, anchors[:, :, _NOSE_NODE]),
         )
-        found: Tensor = self.output(torch.cat([part.mean(2) for part in parts], -1)) * mask[..., None]
-        return found
+        return F.softsign(self.norm(self.output(torch.cat([part.mean(2) for part in parts], -1)), mask))
