@@ -3,7 +3,8 @@
 Two layouts exist. The data card shows ``frames``: a list of dicts with ``person_0: {body, face, left_hand,
 right_hand}`` of (k, 3) x, y, score in pixels. The public extraction code writes ``frame_payloads``: dicts with
 ``person_000_body_keypoints`` (18, 2) in parts of the frame and ``person_000_body_scores`` (18,), where body
-scores are keypoint numbers (-1 = missing), and it mixes up the hands of several people. Both are read.
+scores are keypoint numbers (-1 = missing), and it mixes up the hands of several people. Both are read. Depth, which
+neither knows, is written as ``depth_0``, ``depth_1``, ... beside the frames, where other readers do not look.
 """
 
 from __future__ import annotations
@@ -116,9 +117,18 @@ def _sequences(
     finish(points, *scale)
     points = _read_only(points)
     try:
-        return [PoseSequence(person, fps, *size) for person in points]  # type: ignore[arg-type]
+        return [
+            PoseSequence(person, fps, *size, _depth(npz, number))  # type: ignore[arg-type]
+            for number, person in enumerate(points)
+        ]
     except (ValueError, OverflowError) as error:
         raise DataError(f"{npz.where}: {error}") from None
+
+
+def _depth(npz: Npz, person: int) -> np.ndarray | None:
+    """(T, 128) depth of a person, which our own files have beside the frames of the card."""
+    name = f"depth_{person}"
+    return npz.array(name, kinds="f", ndim=2) if name in npz else None
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
@@ -173,6 +183,9 @@ def _members(people: Sequence[PoseSequence], video_id: str) -> Iterator[tuple[st
     yield "frame_ids", npy_bytes(np.arange(len(first), dtype=np.int64))
     yield "width", npy_bytes(np.array(first.width, np.int64))
     yield "height", npy_bytes(np.array(first.height, np.int64))
+    for number, poses in enumerate(people):
+        if poses.depth is not None:
+            yield f"depth_{number}", npy_bytes(poses.depth)
     yield _CARD, npy_header("|O", frames.shape) + pickle.dumps(frames, protocol=4)
 
 

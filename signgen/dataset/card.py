@@ -38,7 +38,7 @@ _LIMITS = """\
 
 - Poses are estimates. Nobody has looked at every clip; the shares of hands and faces above count what the estimator
   believes it saw.
-- Two-dimensional poses lose what lies behind other parts, contact and depth, and with them some signs.
+- Poses without depth lose what lies behind other parts and contact, and with them some signs.
 - Texts and captions are as the sources give them; captions of broadcasts are shifted and shortened, and no one has
   checked that they say what is signed.
 - Poses are not anonymous: proportions and movement can identify a person. Keep to what the signers agreed to.

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from signverse_files import (
     with_pickle,
 )  # fmt: skip
 
+from signgen.data.npz_file import npy_bytes
 from signgen.data.signverse import encode_signverse_npz, read_signverse_npz, write_signverse_npz
 from signgen.data.signverse_frames import scan_frames, unpickle_frames
 from signgen.errors import DataError, PoseError, SignGenError
@@ -460,3 +462,21 @@ def test_people_must_match():
     for people in ([], [one, two]):
         with pytest.raises(PoseError):
             encode_signverse_npz(people, "a")
+
+
+def test_depth_comes_back_and_bad_depth_is_refused(tmp_path):
+    keypoints = np.full((3, 128, 3), 0.5, np.float32)
+    depth = np.arange(3 * 128, dtype=np.float32).reshape(3, 128)
+    flat = PoseSequence(keypoints, 24, 64, 64)
+    people = [flat.replace(depth=depth), flat]
+    first, second = read_signverse_npz(encode_signverse_npz(people, "a"))
+    assert np.array_equal(first.depth, depth)
+    assert second.depth is None
+    archive = zipfile.ZipFile(io.BytesIO(encode_signverse_npz(people, "a")))
+    damaged = io.BytesIO()
+    with zipfile.ZipFile(damaged, "w") as out:
+        for name in archive.namelist():
+            short = npy_bytes(depth[:2]) if name == "depth_0.npy" else archive.read(name)
+            out.writestr(name, short)
+    with pytest.raises(DataError, match="depth"):
+        read_signverse_npz(damaged.getvalue())
