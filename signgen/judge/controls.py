@@ -82,7 +82,7 @@ def shuffled(clips: Clips, rng: np.random.Generator) -> list[PoseSequence]:
     circle = rng.permutation(len(clips))
     others = np.empty(len(clips), np.int64)
     others[circle] = np.roll(circle, 1)
-    return [clips[other] for other in others]
+    return [clips[other] for other in others.tolist()]
 
 
 def time_reversed(clips: Clips) -> list[PoseSequence]:

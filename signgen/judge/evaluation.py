@@ -1,0 +1,357 @@
+"""Evaluate a system: admission first, then figures together with the panel they mean nothing without."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from signgen.errors import ConfigError, DataError
+from signgen.judge.admission import Admission, admit, check_admitted
+from signgen.judge.backtranslation import LOG_LIKELIHOOD, Judge
+from signgen.judge.card import Disjointness, check_stranger, disjointness
+from signgen.judge.panel import (
+    HEADLINE,
+    NORMALISED,
+    Agreement,
+    Entry,
+    Normalised,
+    Panel,
+    agreement,
+    judged,
+    make_panel,
+    normalised,
+    panel_alarms,
+    scores_of,
+)
+from signgen.judge.pose.score import pose_measures
+from signgen.judge.pose.verdict import TARGETS, verdict
+from signgen.judge.score import Score
+from signgen.judge.text.checks import check_pairs
+from signgen.judge.text.degeneracy import degeneracy
+from signgen.judge.text.languages import base_language
+from signgen.judge.text.leaks import LeakReport, leak_audit
+from signgen.judge.text.measure import Measure
+from signgen.judge.text.paired import paired_differences
+from signgen.judge.text.profiles import DEFAULT_PROFILE
+from signgen.judge.text.resample import Resampling, bootstrap, percentiles
+from signgen.judge.text.scores import scorer
+from signgen.pose.sequence import PoseSequence
+
+Progress = Callable[[str, int, int | None], None]
+# A hypothesis nearer to its reference than this [shoulder widths] is its reference: extractors differ by more.
+COPIED = 0.01
+# Fewer clips bound nothing: an interval would come from a handful of sums.
+FEWEST = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A system's clips beside what is true.
+
+    Attributes:
+        names: (n,) of the clips.
+        hypotheses: (n,) made by the system.
+        references: (n,) true poses.
+        texts: (n,) true texts.
+        language: of the texts.
+        documents: (n,) source of each clip, if several come from one.
+    """
+
+    names: tuple[str, ...]
+    hypotheses: tuple[PoseSequence, ...]
+    references: tuple[PoseSequence, ...]
+    texts: tuple[str, ...]
+    language: str
+    documents: tuple[Hashable, ...] | None = None
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.names), len(self.hypotheses), len(self.references), len(self.texts)}
+        if len(sizes) != 1:
+            raise DataError(f"trial: {sorted(sizes)} names, hypotheses, references and texts; give one each")
+        if len(self.names) < FEWEST:
+            raise DataError(f"trial: {len(self.names)} clips; at least {FEWEST} are needed for any interval")
+        check_pairs(self.texts, self.texts)
+
+    @property
+    def id(self) -> str:
+        """Hash of names and texts: two reports with the same are of the same test."""
+        lines = "\n".join(f"{name}\t{text}" for name, text in zip(self.names, self.texts, strict=True))
+        return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a system is evaluated.
+
+    Attributes:
+        profile: convention of the text scores.
+        seed: of controls and resamples.
+        resamples: of the bootstrap.
+        stamp: go on with a judge that fails admission or was trained on the test, and say so in the report.
+        train_texts: what a lazy system, or the judge, would copy from.
+        generator: hashes of names of the generator's training clips, as `signgen.judge.card.training_names`.
+        oracle: poses stitched from the true glosses.
+    """
+
+    profile: str = DEFAULT_PROFILE
+    seed: int = 0
+    resamples: int = 1000
+    stamp: bool = False
+    train_texts: tuple[str, ...] | None = None
+    generator: frozenset[str] | None = None
+    oracle: tuple[PoseSequence, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What one judge says.
+
+    Attributes:
+        judge: who.
+        disjointness: what it had seen.
+        admission: whether it may judge.
+        panel: floors and ceilings.
+        system: the row of the system.
+        scores: of the system, with intervals.
+        retrieval: R@k of the system, then of true poses.
+        normalised: on the panel's scale.
+        detectable: least difference in the headline that this test would find between two systems as unlike as the
+            system and true poses.
+        alarms: one line each.
+    """
+
+    judge: Judge
+    disjointness: Disjointness
+    admission: Admission
+    panel: Panel
+    system: Entry
+    scores: tuple[Score, ...]
+    retrieval: tuple[tuple[Score, ...], tuple[Score, ...]]
+    normalised: tuple[Normalised, ...]
+    detectable: float
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """All that is found; the only way to a report.
+
+    Attributes:
+        trial: what was evaluated.
+        options: how.
+        verdicts: one of each judge.
+        agreements: of the judges among each other.
+        poses: measures of poses, to be compared later.
+        pose_scores: the same summed up.
+        leaks: test texts among training texts; None without training texts.
+        copied: names of hypotheses that are their references.
+    """
+
+    trial: Trial
+    options: Options
+    verdicts: tuple[Verdict, ...]
+    agreements: tuple[Agreement, ...]
+    poses: tuple[Measure, ...]
+    pose_scores: tuple[Score, ...]
+    leaks: LeakReport | None
+    copied: tuple[str, ...]
+
+    @property
+    def signature(self) -> str:
+        """Everything that the figures depend on but the system."""
+        judges = "+".join(verdict.judge.signature for verdict in self.verdicts)
+        scores = "+".join(dict.fromkeys(score.signature for score in self.verdicts[0].scores))
+        poses = "+".join(dict.fromkeys(score.signature for score in self.pose_scores))
+        how = f"test:{self.trial.id}|n:{len(self.trial.names)}|seed:{self.options.seed}|bs:{self.options.resamples}"
+        return f"{how} {judges} {scores} {poses}"
+
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """What must stand over every figure."""
+        lines = []
+        for found in self.verdicts:
+            name = found.judge.card.name
+            if found.disjointness.is_contaminated:
+                lines.append(f"CONTAMINATED: {name} was trained on clips of this test")
+            if not found.admission.is_passed:
+                lines.append(f"NOT ADMITTED: {name}: {'; '.join(found.admission.faults)}")
+        lines += [
+            "RANKING UNSTABLE: judges order the same rows differently"
+            for item in self.agreements[:1]
+            if item.verdict == "ranking unstable"
+        ]
+        return tuple(lines)
+
+
+def evaluate(
+    trial: Trial,
+    judges: Sequence[Judge],
+    options: Options | None = None,
+    progress: Progress = lambda stage, done, total: None,
+) -> Evaluation:
+    """Evaluate a system.
+
+    Args:
+        trial: its clips beside what is true.
+        judges: at least one, each of its own weights.
+        options: how.
+        progress: told which judge is at work.
+
+    Raises:
+        ConfigError: no judges, the same one twice, one that fails admission or was trained on the test.
+        DataError: too few clips, or no judge understood a word.
+        PoseError: a clip that cannot be read.
+    """
+    options = options or Options()
+    how = Resampling(options.resamples, seed=options.seed, documents=trial.documents)
+    ids = [judge.card.id for judge in judges]
+    if not ids or len(set(ids)) != len(ids) or len({judge.card.name for judge in judges}) != len(ids):
+        raise ConfigError("judges: give at least one, none twice and each of another name")
+    for judge in judges:
+        _check_language(judge, trial)
+    # All are admitted before the first figure is computed.
+    admitted = [_admitted(judge, trial, options, how) for judge in judges]
+    verdicts = []
+    for number, (judge, (found, admission)) in enumerate(zip(judges, admitted, strict=True)):
+        progress("judges", number, len(judges))
+        verdicts.append(_verdict(judge, found, admission, trial, options, how))
+    progress("judges", len(judges), len(judges))
+    # Of the references, so that systems of two rates are measured alike.
+    rate = min(clip.fps for clip in trial.references)
+    poses = pose_measures(list(zip(trial.hypotheses, trial.references, strict=True)), fps=rate)
+    train = options.train_texts
+    return Evaluation(
+        trial,
+        options,
+        tuple(verdicts),
+        tuple(_agreement(name, verdicts) for name in (HEADLINE, LOG_LIKELIHOOD)),
+        tuple(poses),
+        tuple(_with_interval(poses, how)),
+        leak_audit(train, trial.texts, trial.language) if train else None,
+        _copied(trial, poses),
+    )
+
+
+def _check_language(judge: Judge, trial: Trial) -> None:
+    known = {base_language(code) for code in judge.card.spoken_languages}
+    if known and base_language(trial.language) not in known:
+        raise ConfigError(
+            f"judge {judge.card.name}: reads {', '.join(sorted(known))}, the texts are {trial.language}; use a judge "
+            "of their language, or name it with --language"
+        )
+
+
+def _admitted(
+    judge: Judge, trial: Trial, options: Options, how: Resampling
+) -> tuple[Disjointness, Admission]:
+    found = disjointness(judge.card, trial.names, trial.texts, options.generator)
+    if not options.stamp:
+        check_stranger(found, judge.card)
+    admission = admit(judge, trial.references, trial.texts, seed=options.seed, how=how)
+    if not options.stamp:
+        check_admitted(admission, judge)
+    return found, admission
+
+
+def _verdict(
+    judge: Judge,
+    found: Disjointness,
+    admission: Admission,
+    trial: Trial,
+    options: Options,
+    how: Resampling,
+) -> Verdict:
+    counted = scorer(trial.texts, trial.language, options.profile)
+    system = judged("system", trial.hypotheses, judge, counted)
+    rate = float(np.median([clip.fps for clip in trial.hypotheses]))
+    panel = make_panel(
+        judge,
+        trial.references,
+        counted,
+        fps=rate,
+        train_texts=options.train_texts,
+        oracle=options.oracle,
+        seed=options.seed,
+    )
+    scaled = [item for name in NORMALISED if (item := normalised(name, system, panel, how)) is not None]
+    said = degeneracy(system.texts, trial.texts, trial.language, options.train_texts)
+    rows = (trial.hypotheses, trial.references)
+    return Verdict(
+        judge,
+        found,
+        admission,
+        panel,
+        system,
+        tuple(scores_of(system, how)),
+        (_ranks(judge, rows[0], trial, options, how), _ranks(judge, rows[1], trial, options, how)),
+        tuple(scaled),
+        _detectable(system, panel, how),
+        (*said.alarms, *panel_alarms(system, scaled), *found.notes),
+    )
+
+
+def _ranks(
+    judge: Judge, poses: Sequence[PoseSequence], trial: Trial, options: Options, how: Resampling
+) -> tuple[Score, ...]:
+    return tuple(_with_interval(judge.retrieval(poses, trial.texts, seed=options.seed), how))
+
+
+def _detectable(system: Entry, panel: Panel, how: Resampling) -> float:
+    pair = (system.measure(HEADLINE), panel.ceilings[0].measure(HEADLINE))
+    if pair[0] is None or pair[1] is None:
+        raise ConfigError(f"profile: has no {HEADLINE}; use another")
+    # One trial: p values are not looked at.
+    return paired_differences([pair[0]], [pair[1]], replace(how, trials=1))[0].detectable
+
+
+def _with_interval(measures: Sequence[Measure], how: Resampling) -> list[Score]:
+    """Scores with intervals over the resamples in which they have a value."""
+    if not measures:
+        return []
+    drawn = [values[np.isfinite(values)] for values in bootstrap(measures, how)]
+    return [
+        measure.score(percentiles(values) if len(values) else None)
+        for measure, values in zip(measures, drawn, strict=True)
+    ]
+
+
+def _agreement(measure: str, verdicts: Sequence[Verdict]) -> Agreement:
+    return agreement(measure, {found.judge.card.name: _rows(found, measure) for found in verdicts})
+
+
+def _rows(found: Verdict, measure: str) -> dict[str, float]:
+    """Value of every row that the judge gave by reading poses."""
+    entries = [found.system, *found.panel.floors, *found.panel.ceilings]
+    has_poses = [entry for entry in entries if entry.measure(LOG_LIKELIHOOD) is not None]
+    values = {entry.name: one.value for entry in has_poses if (one := entry.measure(measure)) is not None}
+    if measure == LOG_LIKELIHOOD:
+        for ladder in found.admission.ladders:
+            rungs = zip(ladder.rungs[1:], ladder.values[1:], strict=True)
+            values |= {f"{ladder.name} {label}": value for label, value in rungs}
+    return values
+
+
+def _copied(trial: Trial, poses: Sequence[Measure]) -> tuple[str, ...]:
+    """Names of clips whose whole-body distance to the reference is next to nothing."""
+    distance = next(measure for measure in poses if measure.name.startswith("DTW-MJE"))
+    each = distance.values_of(distance.statistics)
+    return tuple(trial.names[place] for place in np.flatnonzero(each < COPIED))
+
+
+def pose_alarms(found: Evaluation) -> list[str]:
+    """Measures of poses that are right at a certain value and are not there."""
+    lines = []
+    for score in found.pose_scores:
+        if score.name in TARGETS and (said := verdict(score)) not in ("ok", "unclear", "unknown"):
+            lines.append(f"{score.name} {score.value:.2f}: {said}")
+    if found.copied:
+        lines.append(f"{len(found.copied)} hypotheses are their references, such as {found.copied[0]}")
+    if found.leaks is not None and found.leaks.leaks:
+        lines.append(
+            f"{len(found.leaks.exact)} test texts stand in the training texts, "
+            f"{len(found.leaks.leaks) - len(found.leaks.exact)} nearly so"
+        )
+    return lines
