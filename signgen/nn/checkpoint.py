@@ -45,8 +45,10 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
         ) from None
 
 
-def load_into(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
-    """Give a model its weights, all of them and no others.
+def check_fits(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raise unless tensors are the weights of a model, all of them and no others.
+
+    The model may be on the device ``meta``, which allocates nothing: so a card can be checked before it is believed.
 
     Raises:
         CheckpointError: names or shapes differ; errors start with ``where``.
@@ -63,4 +65,13 @@ def load_into(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> No
             f"{where}: weights of another model ({', '.join(wrong[:MAX_LISTED])}{more} do not fit); "
             "use the card that was saved with them"
         )
+
+
+def load_into(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Give a model its weights.
+
+    Raises:
+        CheckpointError: they do not fit; errors start with ``where``.
+    """
+    check_fits(model, tensors, where)
     model.load_state_dict(dict(tensors))

@@ -49,16 +49,16 @@ class ModelSettings:
     frontend: Literal["linear", "graph", "cnn", "pretrained"] = setting(
         "linear", "what looks at single frames"
     )
-    width: Annotated[int, Ge(8)] = setting(96, "features of transformer layers")
-    heads: Annotated[int, Ge(1)] = setting(4, "attention heads; divides width")
-    inner: Annotated[int, Ge(8)] = setting(256, "features inside feed-forward layers")
-    encoder_layers: Annotated[int, Ge(0)] = setting(2, "layers over frames")
-    decoder_layers: Annotated[int, Ge(1)] = setting(2, "layers over words")
+    width: Annotated[int, Ge(8), Le(8192)] = setting(96, "features of transformer layers")
+    heads: Annotated[int, Ge(1), Le(256)] = setting(4, "attention heads; divides width")
+    inner: Annotated[int, Ge(8), Le(65536)] = setting(256, "features inside feed-forward layers")
+    encoder_layers: Annotated[int, Ge(0), Le(64)] = setting(2, "layers over frames")
+    decoder_layers: Annotated[int, Ge(1), Le(64)] = setting(2, "layers over words")
     dropout: Annotated[float, Ge(0), Lt(1)] = setting(0.1, "share of features that training leaves out")
     is_tied: bool = setting(True, "one matrix for words going in and coming out")
     is_word_normed: bool = setting(False, "batch norm and softsign on words, as on frames")
     is_in_parts: bool = setting(True, "hands and face from their own root, enlarged; else all from the neck")
-    graph_width: Annotated[int, Ge(4)] = setting(24, "features of the first graph layer (graph)")
+    graph_width: Annotated[int, Ge(4), Le(1024)] = setting(24, "features of the first graph layer (graph)")
     video: Path | None = setting(
         None, "folder of an image encoder of transformers or a timm weight file (pretrained)"
     )

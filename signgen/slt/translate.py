@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from signgen.errors import CheckpointError, ConfigError
-from signgen.nn.checkpoint import load_into
+from signgen.nn.checkpoint import check_fits, load_into
 from signgen.nn.device import device_named
 from signgen.nn.tokenizer import Glosses, Tokenizer, load_glosses, load_tokenizer
 from signgen.pose.sequence import PoseSequence
@@ -22,7 +22,7 @@ from signgen.slt.features import features
 from signgen.slt.loss import reference_log_likelihood
 from signgen.slt.model import Translator
 from signgen.slt.search import search
-from signgen.slt.settings import DecodeSettings, prepare
+from signgen.slt.settings import DecodeSettings, SltSettings, prepare
 
 BATCH = 32
 
@@ -50,6 +50,7 @@ class SignTranslator:
     tokenizer: Tokenizer
     glosses: Glosses | None
     card: Card
+    settings: SltSettings
     device: torch.device
 
     def translate(
@@ -82,11 +83,9 @@ class SignTranslator:
         """
         if len(poses) != len(texts):
             raise ConfigError(f"texts: {len(texts)} for {len(poses)} clips; give one for each")
-        if self.card.settings["data"]["is_lower"]:
-            texts = [text.lower() for text in texts]
         found = np.zeros((len(poses), 2))
         for rows, memory, mask in self._encoded(poses):
-            tokens = pad_tokens([self.tokenizer.encode(texts[row]) for row in rows]).to(self.device)
+            tokens = pad_tokens([self._numbers(texts[row]) for row in rows]).to(self.device)
             found[rows] = self.score_tokens(memory, mask, tokens)
         return found
 
@@ -96,9 +95,7 @@ class SignTranslator:
         Raises:
             PoseError: as `translate`.
         """
-        if self.card.settings["data"]["is_lower"]:
-            texts = [text.lower() for text in texts]
-        numbers = [self.tokenizer.encode(text) for text in texts]
+        numbers = [self._numbers(text) for text in texts]
         found = np.zeros((len(poses), len(texts)))
         for rows, memory, mask in self._encoded(poses):
             for place, row in enumerate(rows):
@@ -128,6 +125,9 @@ class SignTranslator:
             means = (memory * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
             found[rows] = means.float().cpu().numpy()
         return found
+
+    def _numbers(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text.lower() if self.settings.data.is_lower else text)
 
     def _encoded(self, poses: Sequence[PoseSequence]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
         """Numbers of clips of like length, their memory and its mask."""
@@ -174,12 +174,23 @@ def load_translator(folder: Path, device: str = "auto") -> SignTranslator:
         raise CheckpointError(
             f"{folder}: vocabularies of another training; fetch or train the checkpoint again"
         )
+    settings = _settings_of(card, folder)
+    if settings.model.frontend != "pretrained":
+        with torch.device("meta"):
+            check_fits(_model_of(card, settings), weights, str(folder / WEIGHTS))
+    model = _model_of(card, settings)
+    load_into(model, weights, str(folder / WEIGHTS))
+    return SignTranslator(model.to(where).eval(), tokenizer, glosses, card, settings, where)
+
+
+def _model_of(card: Card, settings: SltSettings) -> Translator:
+    return Translator(settings.model, card.words, card.glosses, card.tags)
+
+
+def _settings_of(card: Card, folder: Path) -> SltSettings:
     try:
-        settings = prepare(card.settings).model
+        return prepare(card.settings)
     except ConfigError as error:
         raise CheckpointError(
             f"{folder / WEIGHTS}: its card has settings that cannot be used: {error}"
         ) from None
-    model = Translator(settings, card.words, card.glosses, card.tags)
-    load_into(model, weights, str(folder / WEIGHTS))
-    return SignTranslator(model.to(where).eval(), tokenizer, glosses, card, where)

@@ -8,7 +8,7 @@ import torch
 
 from signgen.data.columnar import Columnar
 from signgen.errors import CheckpointError, ConfigError, PoseError
-from signgen.nn.checkpoint import load_tensors
+from signgen.nn.checkpoint import load_tensors, save_tensors
 from signgen.slt.card import hash_of, load_weights, trained_on
 from signgen.slt.dev_scores import corpus_bleu, outputs
 from signgen.slt.log import read_log
@@ -150,7 +150,21 @@ def test_damaged_checkpoints_are_refused(trained, tmp_path):
 
     folder = tmp_path / "copy"
     shutil.copytree(trained[0] / "best", folder)
+    tensors, note = load_tensors(folder / "model.safetensors")
+    for old, new, message in (
+        ('"width": 96', '"width": 8192', "weights of another model"),
+        ('"width": 96', '"width": 97', "its card has settings that cannot be used"),
+        ('"tags": 0', '"tags": -1', "vocabularies of impossible size"),
+        ("signgen-slt", "other", "not a translator that this version"),
+        ("dwpose-128", "coco-133", "made for keypoints 'coco-133'"),
+        ("{", "", "carries no card"),
+    ):
+        assert old in note
+        save_tensors(folder / "model.safetensors", tensors, note.replace(old, new, 1))
+        with pytest.raises(CheckpointError, match=message):
+            load_translator(folder, "cpu")
     (folder / "text.txt").write_text("one\ntwo\n", encoding="utf-8")
+    save_tensors(folder / "model.safetensors", tensors, note)
     with pytest.raises(CheckpointError, match="vocabularies of another training"):
         load_translator(folder, "cpu")
     with pytest.raises(CheckpointError, match="no such file"):
