@@ -1,0 +1,1 @@
+"""How long glosses and sentences last, learnt from recordings whose glosses are aligned to their frames."""
