@@ -53,6 +53,8 @@ class CorpusFolder:
                 for file in self._files():
                     file.unlink(missing_ok=True)
         with resource_errors(self.path):
+            for file in self._leftovers():
+                file.unlink(missing_ok=True)
             self.path.mkdir(parents=True, exist_ok=True)
         write_text(marker, to_json({"recipe": mark}) + "\n")
 
@@ -73,8 +75,16 @@ class CorpusFolder:
         write_text(self.path / REPORT, to_json(report, indent=2) + "\n")
         (self.path / MARKER).unlink(missing_ok=True)
 
+    def _leftovers(self) -> Iterable[Path]:
+        """Half-written files of a run that was killed: those of `atomic_path`, which begin with a dot."""
+        for name in (REPORT, MARKER, MANIFEST):
+            stem, _, suffix = name.rpartition(".")
+            yield from self.path.glob(f".{stem}.*.{suffix}")
+        for split in SPLITS:
+            yield from (self.path / split).glob(f".{split}-*{SUFFIX}")
+
     def _files(self) -> Iterable[Path]:
         """All that a corpus consists of; the report first, so that a half-removed one is never taken for whole."""
         yield from (self.path / name for name in (REPORT, MARKER, MANIFEST))
         for split in SPLITS:
-            yield from sorted((self.path / split).glob(f"*{SUFFIX}"))
+            yield from sorted((self.path / split).glob(f"{split}-*{SUFFIX}"))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import numpy as np
@@ -84,9 +89,19 @@ _maker: ShardMaker | None = None
 
 
 def start_worker(grammar: Grammar, lexicon: str, settings: CorpusSettings, licence: str) -> None:
-    """Make a process ready for `work`."""
+    """Make a process ready for `work`; when to stop is its parent's decision, and it ends with its parent."""
     global _maker
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _maker = ShardMaker(grammar, lexicon, settings, licence)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def work(task: Task, folder: Path) -> None:
