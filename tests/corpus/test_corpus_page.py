@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from signgen.config import load_yaml
 from signgen.corpus.grammar_file import built_in, read_grammar
 from signgen.corpus.look import facts, samples
-from signgen.corpus.settings import STYLES, Style
+from signgen.corpus.settings import STYLES, CorpusSettings, Style, prepare
 
 PAGE = (Path(__file__).parents[2] / "docs" / "corpus.md").read_text(encoding="utf-8")
 
@@ -46,3 +47,17 @@ def test_the_sizes_of_the_grammars_are_right(name):
     numbers = [int(number) for number in re.findall(r"\b\d+\b", row.split("|")[2])]
     assert sum(numbers) == found["glosses"]
     assert float(row.split("|")[3].replace(",", "")) == pytest.approx(found["derivations"], rel=0.02)
+
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "corpus"
+
+
+def test_the_config_writes_out_every_default():
+    values = load_yaml(CONFIGS / "real.yaml")
+    assert prepare(values) == prepare()
+    assert set(values) == {field.name for field in dataclasses.fields(CorpusSettings)}
+    assert set(values["style"]) == {field.name for field in dataclasses.fields(Style)}
+
+
+def test_the_smoke_config_is_valid():
+    assert prepare(load_yaml(CONFIGS / "smoke.yaml")).counts() == {"train": 8, "dev": 1, "test": 1}
