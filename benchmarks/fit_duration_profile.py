@@ -2,63 +2,45 @@
 
     python benchmarks/fit_duration_profile.py ../shared/data
 
-Prints the figures that `signgen.text2pose.stitching.timing` states. The alignments give, for each frame of
-25 fps, the state of a gloss model with three states per gloss: state 0 is rest, gloss = (state - 1) // 3.
+Prints the figures that `signgen.text2pose.stitching.timing` states. How the
+alignments are read: `signgen.text2pose.durations.alignments`.
 """
 
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 import json
 import sys
-from collections import Counter, defaultdict
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
+from signgen.text2pose.durations.alignments import Segment, locate, name_models, segments
+
 FPS = 25.0
 
 
-def sequences(folder: Path) -> list[tuple[list[str], list[tuple[int, int]]]]:
-    """(glosses, [(model, frames), ...]) of every sequence; rest frames and loops of one model are merged."""
+def sequences(folder: Path) -> list[tuple[list[str], list[Segment]]]:
+    """Glosses and segments of every sequence."""
     found = []
     for split in ("train", "dev", "test"):
         with gzip.open(folder / "phoenix14t" / f"{split}.jsonl.gz", "rt", encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
-                states = [int(s) for s in row["alignments"]["pami0"].split()]
-                runs = [(model, len(list(run))) for model, run in groupby((s - 1) // 3 for s in states)]
-                found.append((row["gloss"].split(), [run for run in runs if run[0] >= 0]))
+                states = row["alignments"]["pami0"].split()
+                found.append((row["gloss"].split(), segments(map(int, states))))
     return found
-
-
-def gloss_of_model(found: list[tuple[list[str], list[tuple[int, int]]]]) -> dict[int, str]:
-    """The gloss each model stands for, by majority over the sequences with as many runs as glosses."""
-    votes: dict[int, Counter[str]] = defaultdict(Counter)
-    for glosses, runs in found:
-        if len(glosses) == len(runs):
-            for gloss, (model, _) in zip(glosses, runs, strict=True):
-                votes[model][gloss] += 1
-    return {model: counter.most_common(1)[0][0] for model, counter in votes.items()}
 
 
 def aligned_durations(folder: Path) -> tuple[np.ndarray, np.ndarray, int]:
     """Durations [s] of located glosses, whether each is the last of its sentence, and the number of glosses."""
     found = sequences(folder)
-    names = gloss_of_model(found)
-    durations, final, total = [], [], 0
-    for glosses, runs in found:
-        total += len(glosses)
-        heard = [names.get(model, "") for model, _ in runs]
-        matcher = difflib.SequenceMatcher(None, glosses, heard, autojunk=False)
-        for block in matcher.get_matching_blocks():
-            for i in range(block.size):
-                durations.append(runs[block.b + i][1] / FPS)
-                final.append(block.a + i == len(glosses) - 1)
-    return np.array(durations), np.array(final), total
+    names = name_models(found, majority=0)
+    placed = [(glosses, locate(glosses, spans, names)) for glosses, spans in found]
+    durations = [segment.frames / FPS for _, pairs in placed for _, segment in pairs]
+    final = [i == len(glosses) - 1 for glosses, pairs in placed for i, _ in pairs]
+    return np.array(durations), np.array(final), sum(len(glosses) for glosses, _ in found)
 
 
 def sign_share(folder: Path) -> tuple[float, int]:
