@@ -38,7 +38,7 @@ def losses(words: Tensor, glosses: Tensor | None, batch: Batch, settings: TrainS
         label_smoothing=settings.smoothing,
         reduction="sum",
     )
-    count = len(targets) if settings.per == "sentence" else int((targets != PAD).sum())
+    count = len(targets) if settings.per == "sentence" else (targets != PAD).sum()
     translation = translation / count
     recognition = gloss_loss(glosses, batch) if glosses is not None else translation.new_zeros(())
     return Losses(translation + settings.gloss_weight * recognition, translation, recognition)

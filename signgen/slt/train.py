@@ -109,7 +109,8 @@ class _Run:
     ) -> None:
         self.settings, self.folder, self.schedule, self.report = settings, folder, schedule, report
         self.device = device_named(device)
-        self.accelerator = Accelerator(cpu=self.device.type == "cpu")
+        # What lies where is decided here, so that one process can use any device.
+        self.accelerator = Accelerator(cpu=self.device.type == "cpu", device_placement=False)
         if self.accelerator.num_processes > 1:
             self.device = self.accelerator.device
         self.material: Material = load_material(settings, schedule)
