@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -11,6 +12,8 @@ from signgen.corpus.template import Slot
 from signgen.errors import DataError
 
 ENDLESS = 1 << 30
+# Rules inside rules, at most.
+DEEPEST = 50
 
 
 def check_grammar(grammar: Grammar) -> None:
@@ -36,15 +39,14 @@ def check_grammar(grammar: Grammar) -> None:
 
 
 def heights(grammar: Grammar) -> dict[str, int]:
-    """The fewest rules inside rules with which each rule can end; `ENDLESS` where none does."""
+    """The fewest rules inside rules with which each rule can end; `ENDLESS` where none does within `DEEPEST`."""
     found = dict.fromkeys(grammar.rules, ENDLESS)
-    is_settled = False
-    while not is_settled:
-        is_settled = True
+    for _ in range(DEEPEST):
+        known = dict(found)
         for name, rule in grammar.rules.items():
-            height = min(option_height(option, found) for option in rule.options)
-            if height < found[name]:
-                found[name], is_settled = height, False
+            found[name] = min(option_height(option, known) for option in rule.options)
+        if known == found:
+            break
     return found
 
 
@@ -54,26 +56,17 @@ def option_height(option: Option, known: Mapping[str, int]) -> int:
 
 
 def count_derivations(grammar: Grammar) -> float:
-    """In how many ways the grammar makes a sentence, at least as many as it has texts; infinite if rules nest."""
-    counts: dict[str, float] = {}
-    open_rules: set[str] = set()
-
-    def count(name: str) -> float:
-        if name in open_rules:
-            return float("inf")
-        if name not in counts:
-            open_rules.add(name)
-            total = 0
-            for option in grammar.rules[name].options:
-                product: float = 1
-                for rule in option.slots.values():
-                    product *= count(rule)
-                total += product  # type: ignore[assignment]
-            open_rules.discard(name)
-            counts[name] = total
-        return counts[name]
-
-    return count(grammar.start)
+    """In how many ways the grammar makes a sentence within its depth, at least as many as it has texts."""
+    counts = dict.fromkeys(grammar.rules, 0.0)
+    for _ in range(grammar.depth):
+        known = dict(counts)
+        for name, rule in grammar.rules.items():
+            counts[name] = sum(
+                math.prod(known[inner] for inner in option.slots.values()) for option in rule.options
+            )
+        if known == counts:
+            break
+    return counts[grammar.start]
 
 
 def _check_slot(grammar: Grammar, option: Option, slot: Slot) -> None:
@@ -111,7 +104,7 @@ def _check_agreement(grammar: Grammar, option: Option) -> None:
     for slot in option.mentioned:
         if slot.like:
             forms = grammar.rules[slot.rule].forms
-            for value in _values(grammar, grammar.rules[option.slots[slot.like]], slot.like_form, set()):
+            for value in _values(grammar, grammar.rules[option.slots[slot.like]], slot.like_form):
                 if value not in forms:
                     _fail(
                         grammar, option, f"{slot.like}.{slot.like_form} may be {value!r}, which is no form of "
@@ -119,23 +112,29 @@ def _check_agreement(grammar: Grammar, option: Option) -> None:
                     )  # fmt: skip
 
 
-def _values(grammar: Grammar, rule: Rule, form: str, seen: set[tuple[str, str]]) -> set[str]:
+def _values(grammar: Grammar, rule: Rule, form: str) -> set[str]:
     """All that a form can read, if it is plain words or handed on from one slot."""
-    if (rule.name, form) in seen:
-        return set()
-    seen.add((rule.name, form))
     found: set[str] = set()
-    for option in rule.options:
-        text = option.texts[rule.forms.index(form)]
-        if len(text) == 1 and isinstance(text[0], Slot) and not text[0].like:
-            inner = grammar.rules[text[0].rule]
-            found |= _values(grammar, inner, text[0].form or inner.forms[0], seen)
-        elif all(isinstance(part, str) for part in text):
-            found.add("".join(part for part in text if isinstance(part, str)))
-        else:
-            _fail(
-                grammar, option, f"form {form!r} names a form elsewhere, so it must be one word or one slot"
-            )
+    seen = {(rule.name, form)}
+    waiting = [(rule, form)]
+    while waiting:
+        rule, form = waiting.pop()
+        for option in rule.options:
+            text = option.texts[rule.forms.index(form)]
+            if len(text) == 1 and isinstance(text[0], Slot) and not text[0].like:
+                inner = grammar.rules[text[0].rule]
+                key = (inner.name, text[0].form or inner.forms[0])
+                if key not in seen:
+                    seen.add(key)
+                    waiting.append((inner, key[1]))
+            elif all(isinstance(part, str) for part in text):
+                found.add("".join(part for part in text if isinstance(part, str)))
+            else:
+                _fail(
+                    grammar,
+                    option,
+                    f"form {form!r} names a form elsewhere, so it must be one word or one slot",
+                )
     return found
 
 
@@ -156,7 +155,7 @@ def _check_ends(grammar: Grammar) -> None:
     for rule in grammar.rules.values():
         if found[rule.name] >= ENDLESS:
             raise DataError(
-                f"{grammar.path}:{rule.line}: rule {rule.name!r} never ends; give it an option without itself"
+                f"{grammar.path}:{rule.line}: rule {rule.name!r} never ends, or too deep; let it end"
             )
     if found[grammar.start] > grammar.depth:
         raise DataError(

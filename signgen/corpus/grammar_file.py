@@ -13,7 +13,7 @@ import yaml
 
 from signgen.config import did_you_mean
 from signgen.corpus.grammar import ONLY_FORM, Grammar, Option, Rule
-from signgen.corpus.grammar_check import check_grammar
+from signgen.corpus.grammar_check import DEEPEST, check_grammar
 from signgen.corpus.template import SAME_FORM, Fail, Signed, Slot, Text, parse_glosses, parse_text
 from signgen.data.files import read_file
 from signgen.errors import DataError
@@ -144,7 +144,7 @@ def _grammar(root: _Mapping, path: Path, sha256: str) -> Grammar:
         signed_language=root.text("signed_language"),
         lexicon=root.text("lexicon"),
         is_lower=root.one_of("case", ("sentence", "lower")) == "lower",
-        depth=int(root.number("depth", DEPTH, 1, 50)),
+        depth=int(root.number("depth", DEPTH, 1, DEEPEST)),
         start=root.text("start"),
         rules={name: _rule(name, node, path) for name, node in rules.items.items()},
     )

@@ -57,5 +57,5 @@ def size(grammar: Grammar) -> int | str:
     """In how many ways the grammar makes a sentence; in words where no program could read the number."""
     count = count_derivations(grammar)
     if count == float("inf"):
-        return "endless"
+        return "more than 1e308"
     return int(count) if count < _MOST_DIGITS else f"{count:.3g}"

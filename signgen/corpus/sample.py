@@ -13,10 +13,13 @@ import numpy as np
 from signgen.corpus.grammar import Grammar, Option, Rule, Sentence, SignedGloss
 from signgen.corpus.grammar_check import heights, option_height
 from signgen.corpus.template import Signed, Slot
+from signgen.errors import DataError
 from signgen.lexicon.plan import NonManual
 
 # How often a second filling is drawn again to be another one than the first.
 _TRIES = 20
+# Fillings of one sentence; English ones take about 15.
+_MOST_NODES = 5000
 _SPACES = re.compile(r"\s+")
 _BEFORE_MARK = re.compile(r" ([,.?!;:])")
 
@@ -59,14 +62,26 @@ class Sampler:
             rule.name: [option_height(option, known) for option in rule.options]
             for rule in grammar.rules.values()
         }
+        self._left = 0
         self._choices: dict[tuple[str, int], tuple[Sequence[Option], Sequence[float]]] = {}
 
     def draw(self, rng: np.random.Generator) -> Sentence:
-        """A sentence."""
+        """A sentence.
+
+        Raises:
+            DataError: it would be far too long.
+        """
+        self._left = _MOST_NODES
         node = self._expand(self._grammar.rules[self._grammar.start], self._grammar.depth, rng)
         return Sentence(self._written(node.text()), tuple(node.signs()))
 
     def _expand(self, rule: Rule, room: int, rng: np.random.Generator) -> _Node:
+        self._left -= 1
+        if self._left < 0:
+            raise DataError(
+                f"{self._grammar.path}:{rule.line}: sentences grow without end; lower depth, or the weight of options "
+                "with the rule itself in them"
+            )
         options, sums = self._fitting(rule, room)
         place = bisect_right(sums, rng.random() * sums[-1])
         option = options[min(place, len(options) - 1)]

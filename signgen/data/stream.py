@@ -161,7 +161,8 @@ def shards_in(folder: Path) -> tuple[Path, ...]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
-    found = tuple(sorted(folder.glob(f"*{SUFFIX}")))
+    # A name that begins with a dot is a file that was never finished.
+    found = tuple(sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith(".")))
     if not found:
         raise DataError(f"{folder}: no columnar shards (*{SUFFIX}) in this folder")
     return found

@@ -61,7 +61,8 @@ def test_weights_are_shares(grammar_of):
         (RULES, 4),
         ("  sentence: ['a = A', 'b = B', '{x} = {x}']\n  x: ['c = C', 'd = D']\n", 4),
         ("  sentence: ['{x} {x#2} = {x} {x#2}']\n  x: ['c = C', 'd = D', 'e = E']\n", 9),
-        ("  sentence: ['a = A', 'a {sentence} = A {sentence}']\n", float("inf")),
+        ("  sentence: ['a = A', 'a {sentence} = A {sentence}']\n", 12),  # one for each depth
+        ("  sentence: ['a = A', '{sentence} {sentence#2}']\n", float("inf")),
     ],
 )
 def test_the_size_of_a_language(grammar_of, rules, count):
@@ -83,6 +84,22 @@ def test_rules_that_contain_themselves_end_within_the_depth(grammar_of):
     head = HEAD.replace("start:", "depth: 5\nstart:")
     rules = "  sentence:\n    - a = A\n    - {say: 'a {sentence} = A {sentence}', weight: 1000}\n"
     assert max(len(s.signs) for s in drawn(grammar_of(rules, head))) == 5
+
+
+def test_sentences_that_grow_without_end_are_stopped(grammar_of):
+    head = HEAD.replace("start:", "depth: 50\nstart:")
+    grammar = grammar_of(
+        "  sentence:\n    - a = A\n    - {say: '{sentence} {sentence#2}', weight: 1000}\n", head
+    )
+    with pytest.raises(DataError, match="sentences grow without end"):
+        drawn(grammar, 1)
+
+
+def test_a_long_chain_of_rules_is_no_trouble(grammar_of):
+    rules = "".join(f"  r{i}: ['a = A', '{{r{i + 1}}}']\n" for i in range(3000)) + "  r3000: [b = B]\n"
+    grammar = grammar_of(rules, HEAD.replace("start: sentence", "start: r0"))
+    assert count_derivations(grammar) == 12
+    assert {s.text for s in drawn(grammar, 20)} == {"A"}
 
 
 def test_lower_case_keeps_its_spaces(grammar_of):

@@ -104,6 +104,7 @@ def test_a_stopped_run_goes_on_and_ends_the_same(small_corpus, tmp_path, monkeyp
         made(tmp_path / "on", seed=8)
     for killed in (".manifest.x1.jsonl", "train/.train-00002.x2.col"):
         (tmp_path / "on" / killed).write_bytes(b"half")
+    assert len(shards_in(tmp_path / "on/train")) == 2
     damaged = tmp_path / "on/train/train-00001.col"
     damaged.write_bytes(damaged.read_bytes()[:-9])
     monkeypatch.undo()

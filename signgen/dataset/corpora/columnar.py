@@ -34,7 +34,7 @@ class ColumnarShards:
 
     def _samples(self, root: Path, unpacked: Path) -> Iterator[Sample]:
         for split in ("", *SPLITS):
-            for path in sorted((root / split).glob(f"*{SUFFIX}")):
+            for path in sorted((root / split).glob(f"[!.]*{SUFFIX}")):
                 with Columnar(path) as shard:
                     for number in range(len(shard)):
                         yield self._sample(shard, number, split, unpacked)
