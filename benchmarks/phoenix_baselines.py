@@ -23,13 +23,14 @@ from sacrebleu.metrics import BLEU
 
 from signgen.judge.text.wer import gloss_wer
 from signgen.text2pose.durations.alignments import Segment, locate, name_models, segments
-from signgen.text2pose.durations.model import Planned, fit_durations
+from signgen.text2pose.durations.model import SENTENCES, Planned, fit_durations, sentence_features
+from signgen.text2pose.durations.regression import fit_regression
 from signgen.text2pose.glossing.neighbour import NearestText
 from signgen.text2pose.glossing.translate import fit_glosser
 
 SPLITS = ("train", "dev", "test")
 SHOWN = ("dev", "test")
-# Frames at the corpus mean by which a mean of few occurrences is held back.
+# Occurrences at the corpus mean that every gloss is taken to have had before any of its own.
 SHRINKAGE = 2
 Tokens = tuple[str, ...]
 
@@ -207,9 +208,9 @@ def show_glosses(data: dict[str, Split]) -> None:
         "floor: nearest text": nearest,
         "phrase table": lambda said: [phrases(text) for text in said],
     }
-    unseen = set(texts["train"])
+    known_texts = set(texts["train"])
     for split in SHOWN:
-        fresh = [k for k, text in enumerate(texts[split]) if text not in unseen]
+        fresh = [k for k, text in enumerate(texts[split]) if text not in known_texts]
         print(f"  {split}: {len(texts[split])} texts, {len(fresh)} of them not in train")
         for name, system in systems.items():
             answers = system(texts[split])
@@ -219,6 +220,31 @@ def show_glosses(data: dict[str, Split]) -> None:
             )
 
 
+def show_lengths_from_text(data: dict[str, Split]) -> None:
+    """Lengths of sentences of which only the text is known: without glosses, or with those of the phrase table."""
+    train = data["train"]
+    seen = [without_signer(planned) for planned in train.planned]
+    model = fit_durations(seen, train.located, train.lengths)
+    phrases = fit_glosser([planned.words for planned in seen], [planned.glosses for planned in seen])
+    errors = []
+    for split in (data[name] for name in SHOWN):
+        planned = [Planned(phrases(each.words), each.words) for each in split.planned]
+        errors.append(mean_error(map(model.sentence_frames, planned), split.lengths))
+    print("Length of a sentence from its text alone: mean absolute error [frames of 25 fps], dev and test")
+    show("model: words", word_errors(data))
+    show("model: words, glosses of the phrase table", errors)
+
+
+def word_errors(data: dict[str, Split]) -> list[float]:
+    """Mean errors of sentence lengths from words without any gloss."""
+    rows = {
+        split: [sentence_features(Planned((), planned.words), 0.0) for planned in data[split].planned]
+        for split in SPLITS
+    }
+    fitted = fit_regression(rows["train"], data["train"].lengths, SENTENCES)
+    return [mean_error(map(fitted, rows[split]), data[split].lengths) for split in SHOWN]
+
+
 def show_row(name: str, values: Sequence[float]) -> None:
     print(f"  {name:<30}" + " ".join(f"{value:10.2f}" for value in values))
 
@@ -226,6 +252,7 @@ def show_row(name: str, values: Sequence[float]) -> None:
 def main() -> None:
     data = read(Path(sys.argv[1]))
     show_durations(data)
+    show_lengths_from_text(data)
     show_glosses(data)
 
 
