@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import pytest
@@ -37,8 +38,15 @@ TEXT = Sentence(
 )  # fmt: skip
 
 
-def signed(style, *, sentence=TEXT, seed=0, signers=0):
-    performer = Performer(read_grammar("english-small"), "ase", style, signers)
+@cache
+def clean_performer():
+    return Performer(read_grammar("english-small"), "ase", CLEAN, 0)
+
+
+def signed(style, *, sentence=TEXT, seed=0):
+    performer = dataclasses.replace(clean_performer(), style=style)
+    # What reads the lexicon is the same for all styles of one rate: it need not be read for each.
+    vars(performer).update(stitcher=clean_performer().stitcher, vocabulary=clean_performer().vocabulary)
     return performer(sentence, np.random.default_rng(seed))
 
 
