@@ -32,6 +32,7 @@ SPLITS = ("train", "dev", "test")
 SHOWN = ("dev", "test")
 # Occurrences at the corpus mean that every gloss is taken to have had before any of its own.
 SHRINKAGE = 2
+RESAMPLES = 2000
 Tokens = tuple[str, ...]
 
 
@@ -100,15 +101,20 @@ def constant_error(data: dict[str, Split], statistic: Callable[[list[int]], floa
     return [mean_error([value] * len(d), [f for _, f in d]) for d in (data[s].durations for s in SHOWN)]
 
 
-def gloss_means(data: dict[str, Split]) -> list[float]:
-    """Mean of the logarithm of each gloss's durations, held back towards that of all."""
+def gloss_mean(train: Split) -> dict[str, float]:
+    """Mean of the logarithm of each gloss's durations, held back towards that of all, as frames."""
     logs = defaultdict(list)
-    for gloss, frames in data["train"].durations:
+    for gloss, frames in train.durations:
         logs[gloss].append(np.log(frames))
     overall = float(np.mean([value for values in logs.values() for value in values]))
     means = {g: np.exp((sum(v) + SHRINKAGE * overall) / (len(v) + SHRINKAGE)) for g, v in logs.items()}
+    return defaultdict(lambda: float(np.exp(overall)), means)
+
+
+def gloss_means(data: dict[str, Split]) -> list[float]:
+    means = gloss_mean(data["train"])
     return [
-        mean_error([means.get(gloss, np.exp(overall)) for gloss, _ in d], [f for _, f in d])
+        mean_error([means[gloss] for gloss, _ in d], [f for _, f in d])
         for d in (data[s].durations for s in SHOWN)
     ]
 
@@ -152,6 +158,23 @@ def model_errors(
     return signs, sentences
 
 
+def show_intervals(data: dict[str, Split]) -> None:
+    """95 % intervals of the model's error on glosses and of its lead over the mean of the gloss, by recording."""
+    train, means = data["train"], gloss_mean(data["train"])
+    model = fit_durations(list(map(without_signer, train.planned)), train.located, train.lengths)
+    for name in SHOWN:
+        errors = []
+        for planned, found in zip(data[name].planned, data[name].located, strict=True):
+            said = model.gloss_frames(without_signer(planned))
+            ours = sum(abs(said[i] - frames) for i, frames in found)
+            errors.append((ours, sum(abs(means[planned.glosses[i]] - f) for i, f in found), len(found)))
+        table = np.array(errors, float)
+        drawn = table[np.random.default_rng(0).integers(len(table), size=(RESAMPLES, len(table)))].sum(axis=1)
+        error, lead = drawn[:, 0] / drawn[:, 2], (drawn[:, 1] - drawn[:, 0]) / drawn[:, 2]
+        limits = [*np.percentile(error, (2.5, 97.5)), *np.percentile(lead, (2.5, 97.5))]
+        show(f"{name}, glosses and words: error, lead over the mean", limits, "6.2f")
+
+
 def show_durations(data: dict[str, Split]) -> None:
     for name in SPLITS:
         split = data[name]
@@ -164,6 +187,7 @@ def show_durations(data: dict[str, Split]) -> None:
     show("floor: shrunken mean of the gloss", gloss_means(data))
     for name, (signs, _) in errors.items():
         show(name, signs)
+    show_intervals(data)
     print("Length of a sentence: mean absolute error [frames of 25 fps], dev and test")
     median = float(np.median(data["train"].lengths))
     show(

@@ -117,9 +117,18 @@ def test_model_finds_what_was_put_in():
     assert all(4 < frames < 60 for frames in unknown)
 
 
-def test_model_refuses_unequal_numbers():
-    with pytest.raises(DataError, match="give one of each"):
-        fit_durations([Planned(("A",))], [], [10])
+@pytest.mark.parametrize(
+    ("located", "message"),
+    [
+        ([], "give one of each"),
+        ([[]], "no gloss is located"),
+        ([[(1, 5)]], "does not have"),
+        ([[(0, 0)]], "above"),
+    ],
+)
+def test_model_refuses(located, message):
+    with pytest.raises(DataError, match=message):
+        fit_durations([Planned(("A",))], located, [10])
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def fit_durations(
         lengths: of the recordings [frames].
 
     Raises:
-        DataError: unequal numbers, no gloss located, or a duration that is not above zero.
+        DataError: unequal numbers, no gloss located or one out of its sentence, a duration that is not above zero.
     """
     if not len(sentences) == len(located) == len(lengths):
         raise DataError(
@@ -79,6 +79,8 @@ def fit_durations(
     pairs = [
         (planned, i, frames) for planned, found in zip(sentences, located, strict=True) for i, frames in found
     ]
+    if not pairs or any(not 0 <= i < len(planned.glosses) for planned, i, _ in pairs):
+        raise DataError("durations: no gloss is located, or one that its sentence does not have")
     signs = fit_regression(
         [gloss_features(planned, i) for planned, i, _ in pairs], [frames for *_, frames in pairs], SIGNS
     )
