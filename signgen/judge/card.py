@@ -57,6 +57,19 @@ class JudgeCard:
 
 
 @dataclass(frozen=True)
+class TrainedOn:
+    """Training clips of another model.
+
+    Attributes:
+        names: hashes of their names.
+        texts: hashes of their texts; None if they are not known.
+    """
+
+    names: frozenset[str]
+    texts: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
 class Disjointness:
     """What a judge has already seen of a test.
 
@@ -64,7 +77,8 @@ class Disjointness:
         tests: clips of the test.
         clips: test clips whose name and text are both those of a training clip: it was trained on them.
         texts: test clips whose exact text it has read in training.
-        generator: clips that judge and generator were both trained on; None if the generator's are not known.
+        generator: at most so many clips that judge and generator were both trained on, by names and, where they are
+            known, texts; None if the generator's are not known.
     """
 
     tests: int
@@ -86,7 +100,7 @@ class Disjointness:
         if self.texts > self.clips:
             lines.append(f"{self.texts} of {self.tests} texts of the test were read in the judge's training")
         if self.generator:
-            lines.append(f"judge and generator share {self.generator} training clips")
+            lines.append(f"judge and generator share up to {self.generator} training clips")
         if self.generator is None:
             lines.append(
                 "what the generator was trained on is not known, so neither is what judge and it share"
@@ -107,7 +121,7 @@ def disjointness(
     card: JudgeCard,
     names: Sequence[str],
     texts: Sequence[str],
-    generator: frozenset[str] | None = None,
+    generator: TrainedOn | None = None,
 ) -> Disjointness:
     """Look for a test in a judge's training.
 
@@ -115,34 +129,41 @@ def disjointness(
         card: of the judge.
         names: of the test clips.
         texts: of the test clips.
-        generator: hashes of the names of the generator's training clips.
+        generator: what the generator was trained on.
     """
     seen = [
         (hash_of(name) in card.names, hash_of(" ".join(text.split())) in card.texts)
         for name, text in zip(names, texts, strict=True)
     ]
-    shared = None if generator is None else len(generator & card.names)
+    shared = None if generator is None else _shared(generator, card)
     return Disjointness(
         len(seen), sum(name and text for name, text in seen), sum(text for _, text in seen), shared
     )
 
 
-def training_names(path: Path) -> frozenset[str]:
-    """Hashes of training clips from a ``trained_on.json`` as checkpoints have it, or from a list of names, one a line.
+def read_trained_on(path: Path) -> TrainedOn:
+    """What something was trained on, from a ``trained_on.json`` as checkpoints have it, or names, one a line.
 
     Raises:
         DataError: neither.
     """
     if path.suffix == ".json":
-        found = read_json_object(path).get("names")
-        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-            raise DataError(f"{path}: has no list of training clips under 'names'")
-        return frozenset(found)
+        found = read_json_object(path)
+        names, texts = found.get("names"), found.get("texts", [])
+        for values in (names, texts):
+            if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+                raise DataError(f"{path}: has no list of training clips under 'names'")
+        return TrainedOn(frozenset(found["names"]), frozenset(texts) or None)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return frozenset(hash_of(line.strip()) for line in lines if line.strip())
+    return TrainedOn(frozenset(hash_of(line.strip()) for line in lines if line.strip()))
+
+
+def _shared(other: TrainedOn, card: JudgeCard) -> int:
+    names = len(other.names & card.names)
+    return names if other.texts is None else min(names, len(other.texts & card.texts))
 
 
 def judge_card(folder: Path, name: str | None = None) -> JudgeCard:

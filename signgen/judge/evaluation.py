@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from signgen.errors import ConfigError, DataError
+from signgen.errors import ConfigError
 from signgen.judge.admission import Admission, admit, check_admitted
 from signgen.judge.backtranslation import LOG_LIKELIHOOD, Judge
 from signgen.judge.card import Disjointness, check_stranger, disjointness
@@ -29,80 +28,19 @@ from signgen.judge.panel import (
 from signgen.judge.pose.score import pose_measures
 from signgen.judge.pose.verdict import TARGETS, verdict
 from signgen.judge.score import Score
-from signgen.judge.text.checks import check_pairs
 from signgen.judge.text.degeneracy import degeneracy
 from signgen.judge.text.languages import base_language
 from signgen.judge.text.leaks import LeakReport, leak_audit
 from signgen.judge.text.measure import Measure
 from signgen.judge.text.paired import paired_differences
-from signgen.judge.text.profiles import DEFAULT_PROFILE
 from signgen.judge.text.resample import Resampling, bootstrap, percentiles
 from signgen.judge.text.scores import scorer
+from signgen.judge.trial import Options, Trial
 from signgen.pose.sequence import PoseSequence
 
 Progress = Callable[[str, int, int | None], None]
 # A hypothesis nearer to its reference than this [shoulder widths] is its reference: extractors differ by more.
 COPIED = 0.01
-# Fewer clips bound nothing: an interval would come from a handful of sums.
-FEWEST = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """A system's clips beside what is true.
-
-    Attributes:
-        names: (n,) of the clips.
-        hypotheses: (n,) made by the system.
-        references: (n,) true poses.
-        texts: (n,) true texts.
-        language: of the texts.
-        documents: (n,) source of each clip, if several come from one.
-    """
-
-    names: tuple[str, ...]
-    hypotheses: tuple[PoseSequence, ...]
-    references: tuple[PoseSequence, ...]
-    texts: tuple[str, ...]
-    language: str
-    documents: tuple[Hashable, ...] | None = None
-
-    def __post_init__(self) -> None:
-        sizes = {len(self.names), len(self.hypotheses), len(self.references), len(self.texts)}
-        if len(sizes) != 1:
-            raise DataError(f"trial: {sorted(sizes)} names, hypotheses, references and texts; give one each")
-        if len(self.names) < FEWEST:
-            raise DataError(f"trial: {len(self.names)} clips; at least {FEWEST} are needed for any interval")
-        check_pairs(self.texts, self.texts)
-
-    @property
-    def id(self) -> str:
-        """Hash of names and texts: two reports with the same are of the same test."""
-        lines = "\n".join(f"{name}\t{text}" for name, text in zip(self.names, self.texts, strict=True))
-        return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a system is evaluated.
-
-    Attributes:
-        profile: convention of the text scores.
-        seed: of controls and resamples.
-        resamples: of the bootstrap.
-        stamp: go on with a judge that fails admission or was trained on the test, and say so in the report.
-        train_texts: what a lazy system, or the judge, would copy from.
-        generator: hashes of names of the generator's training clips, as `signgen.judge.card.training_names`.
-        oracle: poses stitched from the true glosses.
-    """
-
-    profile: str = DEFAULT_PROFILE
-    seed: int = 0
-    resamples: int = 1000
-    stamp: bool = False
-    train_texts: tuple[str, ...] | None = None
-    generator: frozenset[str] | None = None
-    oracle: tuple[PoseSequence, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,6 +66,7 @@ class Nearest:
 
     def __post_init__(self):
         rng = np.random.default_rng(99)
+        self._remembered = {}
         self._known = np.stack([self._seen(PoseSequence(sign(w, rng), FPS, 400, 400)) for w in WORDS])
 
     def translate(self, poses):
@@ -83,6 +84,12 @@ class Nearest:
         return sum(found) + np.log(CHANCE) * max(0, len(chances) - len(words)), len(words)
 
     def _chances(self, clip):
+        key = clip.keypoints.tobytes()
+        if key not in self._remembered:
+            self._remembered[key] = self._compared(clip)
+        return self._remembered[key]
+
+    def _compared(self, clip):
         pieces = [clip[a : a + FRAMES] for a in range(0, len(clip), FRAMES)]
         rows = []
         for piece in pieces:

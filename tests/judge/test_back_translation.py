@@ -11,11 +11,12 @@ from nearest_judge import FPS, Nearest, card, corpus, judge
 from signgen.errors import ConfigError, DataError, PoseError
 from signgen.judge import controls
 from signgen.judge.admission import admit
-from signgen.judge.card import disjointness, hash_of, training_names
-from signgen.judge.evaluation import Evaluation, Options, Trial, Verdict, evaluate, pose_alarms
+from signgen.judge.card import TrainedOn, disjointness, hash_of, read_trained_on
+from signgen.judge.evaluation import Evaluation, Verdict, evaluate, pose_alarms
 from signgen.judge.panel import Panel, agreement, entry_of, make_panel, normalised
 from signgen.judge.text.resample import Resampling
 from signgen.judge.text.scores import scorer
+from signgen.judge.trial import Options, Trial
 
 CLIPS, TEXTS = corpus(24, 0)
 NAMES = tuple(f"clip-{i}" for i in range(len(CLIPS)))
@@ -86,23 +87,26 @@ def test_admission_refuses_a_judge_that_likes_spoiled_poses_better():
 def test_disjointness_counts_clips_and_texts():
     own = card(names=("a", "b", "x"), texts=("one", "two", "three"))
     found = disjointness(
-        own, ["a", "b", "c", "d"], ["one", "other", " three ", "new"], frozenset({hash_of("x")})
+        own, ["a", "b", "c", "d"], ["one", "other", " three ", "new"], TrainedOn(frozenset({hash_of("x")}))
     )
     assert (found.tests, found.clips, found.texts, found.generator) == (4, 1, 2, 1)
     assert found.is_contaminated
     assert len(found.notes) == 3
     assert not disjointness(own, ["q"], ["new"]).is_contaminated
+    # The same names in another corpus: no text is shared, so no clip is.
+    other = TrainedOn(own.names, frozenset({hash_of("unheard")}))
+    assert disjointness(own, ["q"], ["new"], other).generator == 0
 
 
 def test_training_lists(tmp_path):
     (tmp_path / "names.txt").write_text("a\n\n b \n", encoding="utf-8")
-    assert training_names(tmp_path / "names.txt") == {hash_of("a"), hash_of("b")}
-    (tmp_path / "trained_on.json").write_text('{"names": ["00"]}')
-    assert training_names(tmp_path / "trained_on.json") == {"00"}
+    assert read_trained_on(tmp_path / "names.txt") == TrainedOn(frozenset({hash_of("a"), hash_of("b")}))
+    (tmp_path / "trained_on.json").write_text('{"names": ["00"], "texts": ["11"]}')
+    assert read_trained_on(tmp_path / "trained_on.json") == TrainedOn(frozenset({"00"}), frozenset({"11"}))
     (tmp_path / "bad.json").write_text('{"names": 3}')
     for name in ("bad.json", "missing.json", "missing.txt"):
         with pytest.raises(DataError, match=name):
-            training_names(tmp_path / name)
+            read_trained_on(tmp_path / name)
 
 
 def test_panel_orders_and_cannot_lack_a_row(panel):

@@ -1,0 +1,177 @@
+"""``signgen eval``: what a system's poses are worth to judges, and which of two systems is better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from signgen.cli import options as o
+from signgen.cli.table import print_columns, print_json
+from signgen.cli.voice import ProgressMode, say, telling
+
+if TYPE_CHECKING:
+    from signgen.judge.compare import Compared
+    from signgen.judge.text.paired import Difference
+
+RUN = "run"
+
+
+class _Default(TyperGroup):
+    """Takes a first word that is no command for the argument of `run`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command's name in front if it was left out."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [RUN, *args]
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
+
+
+app = typer.Typer(
+    help="Score poses by reading them back: `signgen eval HYP --ref REF -o REPORT.json --judge DIR`.",
+    no_args_is_help=True,
+    cls=_Default,
+)
+
+
+Hypotheses = Annotated[
+    Path,
+    typer.Argument(help="The system's clips: shards, a folder of pose files, a list (docs/evaluation.md)."),
+]
+References = Annotated[
+    Path, typer.Option("--ref", help="True clips with texts, by the same names.", show_default=False)
+]
+Report = Annotated[
+    Path,
+    typer.Option("-o", "--output", help="The report, .json; a page comes beside it.", show_default=False),
+]
+Judges = Annotated[
+    list[str] | None,
+    typer.Option("--judge", help="Folder of a trained translator; repeatable.", show_default=False),
+]
+Language = Annotated[
+    str | None, typer.Option("--language", help="Of the texts.", show_default="what the references say")
+]
+Training = Annotated[
+    Path | None,
+    typer.Option(
+        "--train", help="Training clips or a .txt of their texts, for floors and leaks.", show_default=False
+    ),
+]
+Generator = Annotated[
+    Path | None,
+    typer.Option(
+        "--generator",
+        help="The generator's training clips: trained_on.json, or names, one a line.",
+        show_default=False,
+    ),
+]
+Oracle = Annotated[
+    Path | None,
+    typer.Option("--oracle", help="Clips stitched from the true glosses: a ceiling.", show_default=False),
+]
+Profile = Annotated[str, typer.Option("--profile", help="Convention of text scores.")]
+Beam = Annotated[int, typer.Option("--beam", min=1, max=64, help="Texts a judge follows side by side.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of controls and resamples.")]
+Resamples = Annotated[int, typer.Option("--resamples", min=40, max=100_000, help="Of the bootstrap.")]
+Stamp = Annotated[
+    bool,
+    typer.Option(
+        "--stamp", help="Take also a judge that fails admission or saw the test; the report says so."
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")]
+
+
+@app.command(RUN)
+def run(
+    hypotheses: Hypotheses,
+    *,
+    ref: References,
+    output: Report,
+    judge: Judges = None,
+    language: Language = None,
+    profile: Profile = "signgen",
+    train: Training = None,
+    generator: Generator = None,
+    oracle: Oracle = None,
+    beam: Beam = 3,
+    seed: Seed = 0,
+    resamples: Resamples = 1000,
+    stamp: Stamp = False,
+    device: Device = "auto",
+    fps: o.Rate = None,
+    force: o.Force = False,
+    json: o.Json = False,
+    progress: o.Show = ProgressMode.auto,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Score poses by what judges read in them, beside floors and ceilings; admission of judges comes first."""
+    from signgen.nn.extra import need
+
+    need("torch", "safetensors", what="a judge")
+    need("sacrebleu", extra="eval", what="scores of texts")
+    from signgen.judge.trial import Options
+    from signgen.workflow.evaluate import evaluate_files
+
+    with telling(progress, quiet, verbose) as show:
+        report = evaluate_files(
+            hypotheses, ref, output, judge or [], language=language, training=train, generator=generator,
+            options=Options(profile=profile, seed=seed, resamples=resamples, stamp=stamp), oracle=oracle, fps=fps,
+            beam=beam, device=device, force=force, progress=show,
+        )  # fmt: skip
+    print_json(report) if json else _print_report(report)
+    if not quiet:
+        say(f"report: {output}, {output.with_suffix('.html').name}")
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="A report.")],
+    second: Annotated[Path, typer.Argument(help="Another of the same test by the same judges.")],
+    json: o.Json = False,
+) -> None:
+    """Compare two reports clip by clip; refuses reports of different tests, judges or settings."""
+    from signgen.nn.extra import need
+
+    need("sacrebleu", extra="eval", what="scores of texts")
+    from signgen.workflow.evaluate import compare_files
+
+    found = compare_files(first, second)
+    print_json(found) if json else _print(found)
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    from signgen.judge.report import lines, pose_rows, table
+
+    for line in report["stamps"]:
+        typer.echo(f"*** {line} ***")
+    print_columns(table(report))
+    for line in lines(report):
+        typer.echo(line)
+    print_columns(pose_rows(report))
+
+
+def _print(found: Compared) -> None:
+    header = ("", "A", "B", "A - B", "95 % interval", "p", "detectable")
+    groups = {**found.judges, "poses": found.poses}
+    for name, differences in groups.items():
+        print_columns([(f"[{name}]", *header[1:]), *map(_cells, differences)])
+    typer.echo(found.verdict)
+
+
+def _cells(item: Difference) -> tuple[str, ...]:
+    low, high = item.interval
+    return (
+        item.name,
+        f"{item.first:.2f}",
+        f"{item.second:.2f}",
+        f"{item.difference:+.2f}",
+        f"{low:+.2f} to {high:+.2f}",
+        f"{item.p_randomised:.4f}",
+        f"{item.detectable:.2f}",
+    )

@@ -1,0 +1,112 @@
+"""Compare two reports of the same test by the same judges, pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from signgen.errors import ConfigError, DataError
+from signgen.judge.backtranslation import LOG_LIKELIHOOD
+from signgen.judge.panel import HEADLINE
+from signgen.judge.pose.tally import tallied
+from signgen.judge.report import check_report
+from signgen.judge.text.measure import Measure, ratio
+from signgen.judge.text.paired import Difference, paired_differences
+from signgen.judge.text.resample import Resampling
+from signgen.judge.text.scores import Scorer, scorer
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two systems on one test.
+
+    Attributes:
+        judges: name -> differences of text measures, first system - second.
+        poses: differences of pose measures; smaller than the interval of chance or not, none is better by itself.
+        verdict: by the headline of all judges together.
+    """
+
+    judges: Mapping[str, tuple[Difference, ...]]
+    poses: tuple[Difference, ...]
+    verdict: str
+
+
+def compare(
+    first: Mapping[str, Any], second: Mapping[str, Any], names: tuple[str, str] = ("A", "B")
+) -> Compared:
+    """Paired tests of two reports.
+
+    Args:
+        first: a report, as read.
+        second: another.
+        names: of the two, for errors and the verdict.
+
+    Raises:
+        ConfigError: the reports are of different tests, judges or settings.
+        DataError: not a whole report.
+    """
+    for values, name in zip((first, second), names, strict=True):
+        check_report(values, name)
+    if first["signature"] != second["signature"]:
+        raise ConfigError(f"{names[0]} and {names[1]}: {_unequal(first['signature'], second['signature'])}")
+    try:
+        return _compared(first, second, names)
+    except (KeyError, TypeError, ValueError, IndexError):
+        raise DataError(
+            f"{names[0]} or {names[1]}: damaged report; make it again with signgen eval"
+        ) from None
+
+
+def _compared(first: Mapping[str, Any], second: Mapping[str, Any], names: tuple[str, str]) -> Compared:
+    test = first["test"]
+    how = Resampling(test["resamples"], seed=test["seed"], documents=test["documents"])
+    counted = scorer(test["texts"], test["language"], test["profile"])
+    judges = {
+        ours["card"]["name"]: tuple(
+            paired_differences(_measures(ours, counted), _measures(theirs, counted), how)
+        )
+        for ours, theirs in zip(first["judges"], second["judges"], strict=True)
+    }
+    poses = paired_differences(_poses(first), _poses(second), how)
+    return Compared(judges, tuple(poses), _verdict(judges, names))
+
+
+def _unequal(first: str, second: str) -> str:
+    """The first part in which two signatures differ."""
+    ours, theirs = (signature.replace("+", "|").replace(" ", "|").split("|") for signature in (first, second))
+    pairs = [(a, b) for a, b in zip(ours, theirs, strict=False) if a != b]
+    what = f"{pairs[0][0]!r} against {pairs[0][1]!r}" if pairs else "one has more parts"
+    return f"made by different recipes ({what}) and cannot be compared; evaluate both the same way"
+
+
+def _measures(judge: Mapping[str, Any], counted: Scorer) -> list[Measure]:
+    statistics = np.column_stack([judge["log_probabilities"], judge["characters"]]).astype(np.float64)
+    recipe = next(score["signature"] for score in judge["scores"] if score["name"] == LOG_LIKELIHOOD)
+    return [*counted.measures(judge["texts"]), Measure(LOG_LIKELIHOOD, recipe, statistics, ratio())]
+
+
+def _poses(report: Mapping[str, Any]) -> list[Measure]:
+    measures = []
+    for row in report["poses"]:
+        over, under = np.split(np.array(row["statistics"], np.float64), 2, axis=1)
+        measure = tallied(row["name"], over, under, row["signature"], row["is_better_high"])
+        if not row["name"].endswith(" masked") and np.isfinite(measure.value):
+            measures.append(measure)
+    return measures
+
+
+def _verdict(judges: Mapping[str, tuple[Difference, ...]], names: tuple[str, str]) -> str:
+    heads = [item for found in judges.values() for item in found if item.name == HEADLINE]
+    winners = {int(np.sign(item.difference)) if item.p_randomised < LEVEL else 0 for item in heads}
+    if {1, -1} <= winners:
+        return f"ranking unstable: judges disagree on which is better in {HEADLINE}"
+    if winners == {1} or winners == {-1}:
+        return f"{names[0] if winners == {1} else names[1]} is better in {HEADLINE}"
+    if winners == {0}:
+        return f"no difference found in {HEADLINE}"
+    return f"not all judges see a difference in {HEADLINE}"

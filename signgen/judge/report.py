@@ -1,0 +1,222 @@
+"""The report of an evaluation as plain values: what is printed, drawn, kept and compared later."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from signgen.data.sidecar import package_version
+from signgen.errors import DataError
+from signgen.judge.backtranslation import LOG_LIKELIHOOD
+from signgen.judge.evaluation import Evaluation, Verdict, pose_alarms
+from signgen.judge.panel import CEILINGS, POSE_FLOORS, TEXT_FLOORS, Entry
+from signgen.judge.score import Score
+from signgen.judge.text.measure import Measure
+
+KIND = "signgen-evaluation"
+VERSION = 1
+
+
+def report_of(found: Evaluation) -> dict[str, Any]:
+    """The report; JSON can hold it."""
+    trial, options = found.trial, found.options
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "signgen": package_version("signgen"),
+        "signature": found.signature,
+        "stamps": list(found.stamps),
+        "test": {
+            "id": trial.id,
+            "clips": len(trial.names),
+            "language": trial.language,
+            "profile": options.profile,
+            "seed": options.seed,
+            "resamples": options.resamples,
+            "rates": sorted({clip.fps for clip in trial.hypotheses}),
+            "texts": list(trial.texts),
+            "names": list(trial.names),
+            "documents": None if trial.documents is None else [str(name) for name in trial.documents],
+        },
+        "judges": [_judge(verdict) for verdict in found.verdicts],
+        "agreement": [
+            {"measure": item.measure, "taus": dict(item.taus), "verdict": item.verdict}
+            for item in found.agreements
+        ],
+        "poses": [
+            {**_score(score), **_kept(measure)}
+            for measure, score in zip(found.poses, found.pose_scores, strict=True)
+        ],
+        "alarms": pose_alarms(found),
+        "leaks": None
+        if found.leaks is None
+        else {
+            "near": found.leaks.near,
+            "found": [{**asdict(leak), "name": trial.names[leak.test]} for leak in found.leaks.leaks],
+        },
+        "copied": list(found.copied),
+    }
+
+
+def check_report(values: Mapping[str, Any], where: str) -> None:
+    """Raise DataError unless ``values`` are a whole report with its panel.
+
+    Args:
+        values: as read.
+        where: file that they are from, for the error.
+    """
+    if values.get("kind") != KIND or values.get("version") != VERSION:
+        raise DataError(f"{where}: no report of this version; make it with signgen eval")
+    try:
+        judges = values["judges"]
+        names = [
+            {row["name"] for part in ("floors", "ceilings") for row in judge["panel"][part]}
+            for judge in judges
+        ]
+        sizes = {len(judge[key]) for judge in judges for key in ("texts", "log_probabilities")}
+        sizes |= {len(values["test"][key]) for key in ("texts", "names")}
+        sizes |= {len(row["statistics"]) for row in values["poses"]}
+        is_whole = bool(judges) and len(sizes) == 1 and isinstance(values["signature"], str)
+    except (KeyError, TypeError):
+        raise DataError(f"{where}: damaged report; make it again with signgen eval") from None
+    wanted = {*POSE_FLOORS, *TEXT_FLOORS[1:], *CEILINGS}
+    if not is_whole or any(not wanted <= found for found in names):
+        raise DataError(f"{where}: report without its whole panel or texts; make it again with signgen eval")
+
+
+def _judge(found: Verdict) -> dict[str, Any]:
+    likelihood = found.system.measure(LOG_LIKELIHOOD)
+    return {
+        "card": _card(found),
+        "signature": found.judge.signature,
+        "disjointness": {**asdict(found.disjointness), "notes": list(found.disjointness.notes)},
+        "admission": {
+            "passed": found.admission.is_passed,
+            "faults": list(found.admission.faults),
+            "ladders": [asdict(ladder) for ladder in found.admission.ladders],
+        },
+        "panel": {
+            "floors": [_row(entry) for entry in found.panel.floors],
+            "ceilings": [_row(entry) for entry in found.panel.ceilings],
+        },
+        "scores": [_score(score) for score in found.scores],
+        "retrieval": {
+            "system": [_score(score) for score in found.retrieval[0]],
+            "true poses": [_score(score) for score in found.retrieval[1]],
+        },
+        "normalised": [asdict(item) for item in found.normalised],
+        "detectable": found.detectable,
+        "alarms": list(found.alarms),
+        "texts": list(found.system.texts),
+        "log_probabilities": [] if likelihood is None else likelihood.statistics[:, 0].tolist(),
+        "characters": [] if likelihood is None else likelihood.statistics[:, 1].tolist(),
+    }
+
+
+def _card(found: Verdict) -> dict[str, Any]:
+    card = found.judge.card.printed()
+    return {**card, "dev": dict(card["dev"])}
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {"name": entry.name, "scores": {one.name: _number(one.value) for one in entry.measures}}
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "name": score.name,
+        "value": _number(score.value),
+        "interval": None if score.interval is None else [_number(end) for end in score.interval],
+        "is_better_high": score.is_better_high,
+        "signature": score.signature,
+    }
+
+
+def _kept(measure: Measure) -> dict[str, Any]:
+    """What is needed to resample the measure again."""
+    return {"statistics": _numbers(measure.statistics)}
+
+
+def _numbers(values: np.ndarray) -> list[list[float]]:
+    rows: list[list[float]] = np.nan_to_num(values, nan=0.0).tolist()
+    return rows
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def worst_and_best(report: Mapping[str, Any], count: int) -> tuple[list[int], list[int]]:
+    """Numbers of the clips whose true text the first judge finds least and most likely, per character."""
+    judge = report["judges"][0]
+    each = np.array(judge["log_probabilities"]) / np.array(judge["characters"])
+    order: list[int] = np.argsort(each, kind="stable").tolist()
+    count = min(count, len(order) // 2)
+    return order[:count], order[::-1][:count]
+
+
+def table(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Rows for a terminal: floors, system and ceilings of each judge, headline measures as columns."""
+    rows: list[tuple[str, ...]] = []
+    for judge in report["judges"]:
+        names = [name for name in ("BLEU-4", "BLEU-1", "chrF2", LOG_LIKELIHOOD) if _has(judge, name)]
+        rows.append((f"[{judge['card']['name']}]", *names))
+        panel = judge["panel"]
+        system = {"name": "SYSTEM", "scores": {score["name"]: score["value"] for score in judge["scores"]}}
+        for row in (*panel["floors"], system, *panel["ceilings"]):
+            rows.append((row["name"], *(_cell(row["scores"].get(name)) for name in names)))
+    return rows
+
+
+def lines(report: Mapping[str, Any]) -> list[str]:
+    """What stands under the table: normalised scores, what could be seen, admission, agreement, alarms."""
+    said: list[str] = []
+    for judge in report["judges"]:
+        name = judge["card"]["name"]
+        said += [f"{name}: {_scaled(item)}" for item in judge["normalised"]]
+        said.append(
+            f"{name}: differences in BLEU-4 below {judge['detectable']:.1f} would not be seen on this test"
+        )
+        said.append(f"{name}: {'admitted' if judge['admission']['passed'] else 'NOT ADMITTED'}")
+        said += [f"{name}: alarm: {alarm}" for alarm in judge["alarms"]]
+    for item in report["agreement"]:
+        taus = ", ".join(f"{pair} {tau:.2f}" for pair, tau in item["taus"].items())
+        said.append(f"ranking by {item['measure']}: {item['verdict']}{f' (tau {taus})' if taus else ''}")
+    return [*said, *(f"poses: alarm: {alarm}" for alarm in report["alarms"])]
+
+
+def pose_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Measures of poses with their intervals."""
+    return [
+        (row["name"], _cell(row["value"]), _between(row["interval"]))
+        for row in report["poses"]
+        # Less than a percent that could not be compared changes nothing that is printed.
+        if not row["name"].endswith(" masked") or (row["value"] or 0) >= 0.01
+    ]
+
+
+def _has(judge: Mapping[str, Any], name: str) -> bool:
+    return any(score["name"] == name for score in judge["scores"])
+
+
+def _scaled(item: Mapping[str, Any]) -> str:
+    if item["value"] is None:
+        return (
+            f"normalised {item['name']} does not exist: true poses score no better than {item['floor_name']}"
+        )
+    return (
+        f"normalised {item['name']} {item['value']:.2f} ({_between(item['interval'])}): {item['system']:.2f} between "
+        f"{item['floor_name']} {item['floor']:.2f} and true poses {item['ceiling']:.2f}"
+    )
+
+
+def _between(interval: Sequence[float | None] | None) -> str:
+    return "-" if interval is None else f"{_cell(interval[0])} to {_cell(interval[1])}"
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,74 @@
+"""What is evaluated and how: a system's clips beside true ones, and the options of an evaluation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from signgen.errors import DataError
+from signgen.judge.card import TrainedOn
+from signgen.judge.text.checks import check_references
+from signgen.judge.text.profiles import DEFAULT_PROFILE
+from signgen.pose.sequence import PoseSequence
+
+# Fewer clips bound nothing: an interval would come from a handful of sums.
+FEWEST = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A system's clips beside what is true.
+
+    Attributes:
+        names: (n,) of the clips.
+        hypotheses: (n,) made by the system.
+        references: (n,) true poses.
+        texts: (n,) true texts.
+        language: of the texts.
+        documents: (n,) source of each clip, if several come from one.
+    """
+
+    names: tuple[str, ...]
+    hypotheses: tuple[PoseSequence, ...]
+    references: tuple[PoseSequence, ...]
+    texts: tuple[str, ...]
+    language: str
+    documents: tuple[Hashable, ...] | None = None
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.names), len(self.hypotheses), len(self.references), len(self.texts)}
+        if len(sizes) != 1:
+            raise DataError(f"trial: {sorted(sizes)} names, hypotheses, references and texts; give one each")
+        if len(self.names) < FEWEST:
+            raise DataError(f"trial: {len(self.names)} clips; at least {FEWEST} are needed for any interval")
+        check_references(self.texts)
+
+    @property
+    def id(self) -> str:
+        """Hash of names and texts: two reports with the same are of the same test."""
+        lines = "\n".join(f"{name}\t{text}" for name, text in zip(self.names, self.texts, strict=True))
+        return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a system is evaluated.
+
+    Attributes:
+        profile: convention of the text scores.
+        seed: of controls and resamples.
+        resamples: of the bootstrap.
+        stamp: go on with a judge that fails admission or was trained on the test, and say so in the report.
+        train_texts: what a lazy system, or the judge, would copy from.
+        generator: what the generator was trained on, see `signgen.judge.card.read_trained_on`.
+        oracle: poses stitched from the true glosses.
+    """
+
+    profile: str = DEFAULT_PROFILE
+    seed: int = 0
+    resamples: int = 1000
+    stamp: bool = False
+    train_texts: tuple[str, ...] | None = None
+    generator: TrainedOn | None = None
+    oracle: tuple[PoseSequence, ...] | None = None

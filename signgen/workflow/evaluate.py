@@ -1,0 +1,194 @@
+"""Evaluate clips against true ones and write the report: JSON to keep and compare, a page to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from signgen.data.atomic import write_text
+from signgen.data.checkpoints import checkpoint_folder
+from signgen.data.strict_json import read_json_object, to_json
+from signgen.errors import CheckpointError, ConfigError, DataError
+from signgen.judge.backtranslation import DEFAULT_BEAM, Judge, load_judge
+from signgen.judge.card import read_trained_on
+from signgen.judge.compare import Compared, compare
+from signgen.judge.evaluation import Evaluation, evaluate
+from signgen.judge.report import report_of
+from signgen.judge.trial import Options, Trial
+from signgen.workflow.evaluation_inputs import Found, read_clips
+from signgen.workflow.evaluation_page import page_of
+from signgen.workflow.outputs import refuse_existing
+from signgen.workflow.progress import Progress, silent
+
+MAX_REPORT_BYTES = 1 << 30
+
+
+def evaluate_files(
+    hypotheses: Path,
+    references: Path,
+    output: Path,
+    judges: Sequence[str],
+    *,
+    language: str | None = None,
+    options: Options | None = None,
+    training: Path | None = None,
+    generator: Path | None = None,
+    oracle: Path | None = None,
+    fps: float | None = None,
+    beam: int = DEFAULT_BEAM,
+    device: str = "auto",
+    force: bool = False,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Evaluate and write ``output`` (JSON) and a page of the same name beside it.
+
+    Args:
+        hypotheses: clips of the system, see `read_clips`.
+        references: true clips with texts, found by the same names.
+        output: ends in ``.json``.
+        judges: folders of trained translators, or names of such below the folder of checkpoints.
+        language: of the texts; None takes what the references say.
+        options: how to evaluate.
+        training: clips or lines of text that a lazy system would copy from.
+        generator: list of the generator's training clips, see `read_trained_on`.
+        oracle: clips stitched from the true glosses.
+        fps: rate of pose files that carry none.
+        beam: texts that a judge follows side by side.
+        device: of the judges.
+        force: replace files that exist.
+        progress: told how far it is.
+
+    Returns:
+        the report.
+
+    Raises:
+        SignGenError: a leaf that says what is wrong; then nothing is written.
+    """
+    if output.suffix != ".json":
+        raise ConfigError(f"{output}: name a .json file; a page of the same name is written beside it")
+    page = output.with_suffix(".html")
+    refuse_existing((output, page), force)
+    if not judges:
+        raise ConfigError(
+            "judge: none given; train one with signgen train slt and name its folder with --judge"
+        )
+    true = read_clips(references, fps)
+    trial = trial_of(read_clips(hypotheses, fps), true, language)
+    options = _completed(options or Options(), trial, training, generator, oracle, fps)
+    named = [_judge(spec, beam, device) for spec in judges]
+    found = evaluate(trial, _told_apart(named), options, progress)
+    return write_report(found, output, page)
+
+
+def write_report(found: Evaluation, output: Path, page: Path) -> dict[str, Any]:
+    """Write an evaluation as JSON and as a page."""
+    report = report_of(found)
+    drawn = page_of(report, found.trial)
+    write_text(output, to_json(report) + "\n")
+    write_text(page, drawn)
+    return report
+
+
+def compare_files(first: Path, second: Path) -> Compared:
+    """Compare two written reports.
+
+    Raises:
+        ConfigError: they are of different tests, judges or settings.
+        DataError: one is missing or no whole report.
+    """
+    read = [read_json_object(path, MAX_REPORT_BYTES) for path in (first, second)]
+    return compare(read[0], read[1], (str(first), str(second)))
+
+
+def trial_of(hypotheses: Mapping[str, Found], references: Mapping[str, Found], language: str | None) -> Trial:
+    """Clips of the same name beside each other, in the order of the references.
+
+    Raises:
+        DataError: a clip without its counterpart or without text, or no language.
+    """
+    for ours, theirs, what in (
+        (hypotheses, references, "references"),
+        (references, hypotheses, "hypotheses"),
+    ):
+        missing = [name for name in ours if name not in theirs]
+        if missing:
+            raise DataError(
+                f"{what}: {len(theirs):,} clips, but none named {missing[0]!r:.80} ({len(missing):,} lack); give the "
+                "same clips on both sides"
+            )
+    texts = [" ".join(str(clip.info.get("text") or "").split()) for clip in references.values()]
+    bare = [name for name, text in zip(references, texts, strict=True) if not text]
+    if bare:
+        raise DataError(
+            f"references: clip {bare[0]!r:.80} has no text; give it or leave the clip out on both sides"
+        )
+    sources = [str(clip.info.get("document") or name) for name, clip in references.items()]
+    return Trial(
+        tuple(references),
+        tuple(hypotheses[name].poses for name in references),
+        tuple(clip.poses for clip in references.values()),
+        tuple(texts),
+        language or _language(references),
+        tuple(sources) if 1 < len(set(sources)) < len(sources) else None,
+    )
+
+
+def _language(references: Mapping[str, Found]) -> str:
+    said = {str(clip.info.get("spoken_language") or "") for clip in references.values()}
+    if len(said) != 1 or "" in said:
+        raise DataError("references: do not say one language of their texts; name it with --language")
+    return said.pop()
+
+
+def _completed(
+    options: Options, trial: Trial, training: Path | None, generator: Path | None, oracle: Path | None,
+    fps: float | None,
+) -> Options:  # fmt: skip
+    if training is not None:
+        options = replace(options, train_texts=_training_texts(training))
+    if generator is not None:
+        options = replace(options, generator=read_trained_on(generator))
+    if oracle is not None:
+        clips = read_clips(oracle, fps)
+        missing = [name for name in trial.names if name not in clips]
+        if missing:
+            raise DataError(f"{oracle}: has no clip {missing[0]!r:.80}; an oracle needs all of the test")
+        options = replace(options, oracle=tuple(clips[name].poses for name in trial.names))
+    return options
+
+
+def _training_texts(source: Path) -> tuple[str, ...]:
+    if source.suffix == ".txt":
+        from signgen.data.files import read_file
+        from signgen.workflow.evaluation_inputs import MAX_INDEX_BYTES
+        from signgen.workflow.texts import decode
+
+        return tuple(
+            line for line in decode(read_file(source, MAX_INDEX_BYTES), str(source)).splitlines() if line
+        )
+    texts = tuple(str(clip.info.get("text") or "") for clip in read_clips(source).values())
+    if not any(texts):
+        raise DataError(f"{source}: its clips have no texts; give a .txt of training texts, one a line")
+    return tuple(text for text in texts if text)
+
+
+def _judge(spec: str, beam: int, device: str) -> Judge:
+    for folder in (Path(spec), checkpoint_folder() / spec):
+        if folder.is_dir():
+            return load_judge(folder, beam=beam, device=device)
+    raise CheckpointError(
+        f"judge {spec!r}: no such folder, nor one below {checkpoint_folder()}; train it first"
+    )
+
+
+def _told_apart(judges: Sequence[Judge]) -> list[Judge]:
+    """Judges of one folder name are told apart by their weights."""
+    names = [judge.card.name for judge in judges]
+    return [
+        replace(judge, card=replace(judge.card, name=f"{judge.card.name}-{judge.card.id[:6]}"))
+        if names.count(judge.card.name) > 1
+        else judge
+        for judge in judges
+    ]

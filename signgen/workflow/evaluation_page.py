@@ -1,0 +1,128 @@
+"""A report as one page that needs nothing else: tables, plots and the worst and best clips, drawn as inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from signgen.judge.backtranslation import LOG_LIKELIHOOD
+from signgen.judge.panel import HEADLINE
+from signgen.judge.report import lines, pose_rows, table, worst_and_best
+from signgen.judge.trial import Trial
+from signgen.workflow.evaluation_plots import bars, curve, scale, strip
+
+CLIPS_SHOWN = 4
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #d5dae0}h3{font-size:1rem}
+table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;font-variant-numeric:tabular-nums}
+tr.system td{font-weight:700}.stamp{background:#b3261e;color:#fff;padding:.5rem .8rem;font-weight:700}
+.alarm{border-left:4px solid #b26a00;padding-left:.6rem}.plots{display:flex;flex-wrap:wrap;gap:1.2rem}
+figure{margin:0}figcaption{font-size:.85rem;color:#57606a}svg{background:#f6f8fa;max-width:100%}
+code{word-break:break-all;font-size:.75rem;color:#57606a}.clip{margin:1rem 0}
+"""
+NOTE = (
+    "Scores of a program about what another program made. No figure here says whether Deaf signers understand or "
+    "accept the signing."
+)
+
+
+def page_of(report: Mapping[str, Any], trial: Trial) -> str:
+    """The page of a report.
+
+    Args:
+        report: from `signgen.judge.report.report_of`.
+        trial: whose clips are drawn.
+    """
+    test = report["test"]
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8>",
+        "<meta name=viewport content='width=device-width'><title>Evaluation</title>",
+        f"<style>{_STYLE}</style><h1>Back-translation of {test['clips']} clips</h1>",
+        *(f"<p class=stamp>{escape(stamp)}</p>" for stamp in report["stamps"]),
+        *(_judge(judge) for judge in report["judges"]),
+        "<h2>Judges together</h2>",
+        *(f"<p>Ranking by {escape(i['measure'])}: {escape(i['verdict'])}</p>" for i in report["agreement"]),
+        "<h2>Poses beside references</h2>",
+        _table([("measure", "value", "95 % interval"), *pose_rows(report)]),
+        *(f"<p class=alarm>{escape(alarm)}</p>" for alarm in report["alarms"]),
+        _clips(report, trial),
+        "<h2>How it was made</h2>",
+        *(f"<p>{escape(line)}</p>" for line in lines(report)),
+        f"<p>{escape(NOTE)}</p><p><code>{escape(report['signature'])}</code></p></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _judge(judge: Mapping[str, Any]) -> str:
+    card = judge["card"]
+    facts = [
+        ("architecture", card["architecture"]), ("weights", card["id"]), ("rate", f"{card['fps']:g} fps"),
+        ("keypoints", card["layout"]), ("seed", card["seed"]), ("training clips", card["training_clips"]),
+        ("training id", card["training_id"]), ("extractors", ", ".join(card["extractors"]) or "not known"),
+        *((f"dev {name}", value) for name, value in card["dev"].items()),
+    ]  # fmt: skip
+    ladders = [
+        curve(
+            ladder["name"] + (": " + ladder["fault"] if ladder["fault"] else ""),
+            ladder["rungs"],
+            ladder["values"],
+        )
+        for ladder in judge["admission"]["ladders"]
+    ]
+    verdict = "admitted" if judge["admission"]["passed"] else "NOT ADMITTED"
+    return "\n".join(
+        [
+            f"<h2>Judge {escape(card['name'])}</h2>",
+            *(scale(item) for item in judge["normalised"]),
+            bars(HEADLINE, _rows(judge, HEADLINE)),
+            _table(table({"judges": [judge]}), "SYSTEM"),
+            *(f"<p class=alarm>{escape(alarm)}</p>" for alarm in judge["alarms"]),
+            f"<h3>Admission: {verdict}</h3><p>{escape(LOG_LIKELIHOOD)} of the true texts, poses spoiled ever more</p>",
+            f"<div class=plots>{''.join(ladders)}</div>",
+            "<h3>Card</h3>",
+            _table([(str(name), str(value)) for name, value in facts]),
+        ]
+    )
+
+
+def _rows(judge: Mapping[str, Any], measure: str) -> list[tuple[str, float, Any]]:
+    """Name, value and interval of each row of the panel, the system among them."""
+    panel = judge["panel"]
+    system = next(score for score in judge["scores"] if score["name"] == measure)
+    rows: list[tuple[str, float, Any]] = [
+        (row["name"], row["scores"][measure] or 0.0, None) for row in panel["floors"]
+    ]
+    rows.append(("SYSTEM", system["value"] or 0.0, system["interval"]))
+    return rows + [(row["name"], row["scores"][measure] or 0.0, None) for row in panel["ceilings"]]
+
+
+def _table(rows: Sequence[Sequence[str]], marked: str = "") -> str:
+    cells = [
+        f"<tr{' class=system' if marked and row[0] == marked else ''}>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row)
+        + "</tr>"
+        for row in rows
+    ]
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _clips(report: Mapping[str, Any], trial: Trial) -> str:
+    worst, best = worst_and_best(report, CLIPS_SHOWN)
+    parts = ["<h2>Clips</h2>"]
+    for title, places in (("Least likely to be understood", worst), ("Most likely", best)):
+        parts.append(f"<h3>{title}</h3>")
+        parts += [_clip(place, report, trial) for place in places]
+    return "\n".join(parts)
+
+
+def _clip(place: int, report: Mapping[str, Any], trial: Trial) -> str:
+    said = "".join(
+        f"<br>{escape(judge['card']['name'])} understood: {escape(judge['texts'][place]) or '<i>nothing</i>'}"
+        for judge in report["judges"]
+    )
+    return (
+        f"<div class=clip><b>{escape(trial.names[place])}</b>: {escape(trial.texts[place])}{said}<br>"
+        f"{strip('system', trial.hypotheses[place])}{strip('reference', trial.references[place])}</div>"
+    )
