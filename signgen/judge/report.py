@@ -19,6 +19,8 @@ from signgen.judge.text.measure import Measure
 
 KIND = "signgen-evaluation"
 VERSION = 1
+# As the command line allows: a file from elsewhere must not make a comparison run for days.
+MOST_RESAMPLES = 100_000
 
 
 def report_of(found: Evaluation) -> dict[str, Any]:
@@ -81,11 +83,14 @@ def check_report(values: Mapping[str, Any], where: str) -> None:
         sizes |= {len(values["test"][key]) for key in ("texts", "names")}
         sizes |= {len(row["statistics"]) for row in values["poses"]}
         is_whole = bool(judges) and len(sizes) == 1 and isinstance(values["signature"], str)
+        is_whole = is_whole and 40 <= values["test"]["resamples"] <= MOST_RESAMPLES
     except (KeyError, TypeError):
         raise DataError(f"{where}: damaged report; make it again with signgen eval") from None
     wanted = {*POSE_FLOORS, *TEXT_FLOORS[1:], *CEILINGS}
     if not is_whole or any(not wanted <= found for found in names):
-        raise DataError(f"{where}: report without its whole panel or texts; make it again with signgen eval")
+        raise DataError(
+            f"{where}: report without its whole panel, texts or settings; make it again with signgen eval"
+        )
 
 
 def _judge(found: Verdict) -> dict[str, Any]:

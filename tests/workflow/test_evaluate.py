@@ -102,6 +102,7 @@ def test_names_and_texts_are_escaped(tmp_path):
         lambda values: values["judges"].clear(),
         lambda values: values["judges"][0]["texts"].pop(),
         lambda values: values.update(kind="other"),
+        lambda values: values["test"].update(resamples=1 << 40),
     ],
 )
 def test_a_report_without_its_panel_is_none(reports, spoil):
