@@ -122,7 +122,8 @@ def _looks(seen: np.ndarray, has: np.ndarray, length: float, noise: float) -> np
 @njit(cache=True, nogil=True)
 def _from_elbow(e: int, w: int) -> int:
     """Steps of the grid between the depths of an elbow and a wrist."""
-    return abs(round((WRISTS[w] - ELBOWS[e]) / STEP))
+    steps: int = abs(round((WRISTS[w] - ELBOWS[e]) / STEP))
+    return steps
 
 
 @njit(cache=True, nogil=True)
