@@ -91,10 +91,10 @@ def laid_close(
 
 def _below(points: np.ndarray, skin: Piece) -> tuple[np.ndarray, np.ndarray]:
     """(n, NEAREST) the vertices of the skin nearest to points (n, 3), and their shares, which sum to 1."""
-    points, target = points.astype(np.float64), skin.points.astype(np.float64)
-    square = (points**2).sum(axis=1)[:, None] - 2 * points @ target.T + (target**2).sum(axis=1)
-    near = np.argpartition(square, NEAREST, axis=1)[:, :NEAREST]
-    share = 1 / (np.maximum(np.take_along_axis(square, near, axis=1), 0) + 1e-5)
+    from scipy.spatial import KDTree
+
+    distance, near = KDTree(skin.points).query(points, NEAREST)
+    share = 1 / (distance**2 + 1e-5)
     return near, share / share.sum(axis=1, keepdims=True)
 
 
