@@ -14,6 +14,7 @@ import numpy as np
 from signgen.body.face import BODY_EARS, BODY_EYES, BODY_NOSE, PIVOT, rest_face
 from signgen.body.figure import HIP, SHOULDER_SHARE
 from signgen.body.lift_arms import SeenArm, arm_lengths, lift_arm, smoothed
+from signgen.body.lift_contact import settle_contacts
 from signgen.body.lift_hand import HandFit, HandModel, fit_hand, usual_hand
 from signgen.body.lift_palm import own_hand
 from signgen.body.skeleton import SHOULDER_WIDTH, unit
@@ -121,6 +122,7 @@ def lift_points(places: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray,
         depths, spread = lift_arm(arm, lengths)
         _put_arm(points, uncertainty, side, depths, spread)
         _lift_hand(points, uncertainty, confidence, side, arm, depths, spread, model)
+    settle_contacts(points, uncertainty, seen)
     return points, uncertainty
 
 
