@@ -27,7 +27,7 @@ demo: .stamps/core
 
 test: .stamps/dev .stamps/mediapipe
 	$(BIN)/python -m pytest
-	.venv-mediapipe/bin/python -m pytest tests/extract tests/contracts/test_extractors.py
+	.venv-mediapipe/bin/python -m pytest tests/extract/test_mediapipe.py tests/contracts/test_extractors.py
 
 check: .stamps/dev
 	$(BIN)/ruff check .
