@@ -16,6 +16,7 @@ from signgen.corpus.grammar import ONLY_FORM, Grammar, Option, Rule
 from signgen.corpus.grammar_check import DEEPEST, check_grammar
 from signgen.corpus.template import SAME_FORM, Fail, Signed, Slot, Text, parse_glosses, parse_text
 from signgen.data.files import read_file
+from signgen.data.yaml_tree import yaml_tree
 from signgen.errors import DataError
 
 SUFFIX = ".yaml"
@@ -26,7 +27,6 @@ _MAX_NESTING = 6
 _MAX_TEXT = 2000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEAD = ("about", "spoken_language", "signed_language", "lexicon", "case", "depth", "start")
 
 
@@ -51,33 +51,13 @@ def read_grammar(spec: str | Path) -> Grammar:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8; save it as UTF-8") from None
-    grammar = _grammar(_Mapping(_root(text, path), path, "file"), path, hashlib.sha256(data).hexdigest())
+    root = yaml_tree(
+        text, path, _MAX_NESTING, DataError, instead="write it out",
+        quoting="quote texts that begin with { or [", empty="empty; see docs/corpus.md",
+    )  # fmt: skip
+    grammar = _grammar(_Mapping(root, path, "file"), path, hashlib.sha256(data).hexdigest())
     check_grammar(grammar)
     return grammar
-
-
-def _root(text: str, path: Path) -> yaml.Node:
-    """The tree of a file without references, which could make it explode."""
-    try:
-        depth = 0
-        for event in yaml.parse(text, Loader=_LOADER):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if isinstance(event, yaml.AliasEvent) or depth > _MAX_NESTING:
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                what = "nested too deep" if depth > _MAX_NESTING else "references (*name) are not allowed"
-                raise DataError(f"{path}:{line}: {what}; write it out")
-        node = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DataError(
-            f"{path}:{line}: not valid YAML: {error.problem}; quote texts that begin with {{ or ["
-        ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not valid YAML: {' '.join(str(error).split())[:80]}") from None
-    if node is None:
-        raise DataError(f"{path}: empty; see docs/corpus.md")
-    return node
 
 
 @dataclass

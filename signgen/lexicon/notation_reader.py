@@ -9,11 +9,11 @@ from typing import NoReturn
 import yaml
 
 from signgen.config import did_you_mean
+from signgen.data.yaml_tree import yaml_tree
 from signgen.errors import LexiconError
 
 _MAX_DEPTH = 6
 # The compiled reader where PyYAML has it: several times as fast.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Reader:
@@ -38,25 +38,10 @@ class Reader:
         Raises:
             LexiconError: not YAML, or YAML with references, or nested too deep.
         """
-        try:
-            depth = 0
-            for event in yaml.parse(text, Loader=_LOADER):
-                depth += isinstance(event, yaml.CollectionStartEvent)
-                depth -= isinstance(event, yaml.CollectionEndEvent)
-                if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
-                    line = event.start_mark.line + 1 if event.start_mark else 1
-                    what = "nested too deep" if depth > _MAX_DEPTH else "references (*name) are not allowed"
-                    raise LexiconError(f"{path}:{line}: {what}; write the sign out")
-            node = yaml.compose(text, Loader=_LOADER)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise LexiconError(
-                f"{path}:{line}: not valid YAML: {error.problem}; check quotes and brackets"
-            ) from None
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise LexiconError(f"{path}: not valid YAML: {' '.join(str(error).split())[:80]}") from None
-        if node is None:
-            raise LexiconError(f"{path}: no signs in it; see docs/notation.md")
+        node = yaml_tree(
+            text, path, _MAX_DEPTH, LexiconError, instead="write the sign out",
+            quoting="check quotes and brackets", empty="no signs in it; see docs/notation.md",
+        )  # fmt: skip
         return cls(node, path, "file")
 
     def fail(self, problem: str, key: str = "") -> NoReturn:
