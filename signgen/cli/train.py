@@ -75,21 +75,19 @@ def slt(
         from signgen.slt.train import train
 
         made = train(settings, output, schedules[0], device=device, report=report)
-        if not is_first_process():
-            return
         facts = {"checkpoint": str(made.checkpoint), "dev score": made.score, "updates": made.steps}
-        print_json(facts) if json else print_facts(facts)
+        if is_first_process():
+            print_json(facts) if json else print_facts(facts)
         return
-    from signgen.judge.ablation import ablation_table
     from signgen.slt.ablation import run_schedules
 
-    rows = run_schedules(
-        settings, output, schedules, _numbers(seeds, settings), split=split, device=device, report=report
-    )
-    if not is_first_process():
-        return
-    lines = ablation_table(rows, language)
-    print_json(lines) if json else _print_table(lines)
+    numbers = _numbers(seeds, settings)
+    rows = run_schedules(settings, output, schedules, numbers, split=split, device=device, report=report)
+    if is_first_process():
+        from signgen.judge.ablation import ablation_table
+
+        lines = ablation_table(rows, language)
+        print_json(lines) if json else _print_table(lines)
 
 
 def _resolved(
