@@ -19,6 +19,7 @@ from signgen.corpus.settings import CorpusSettings
 from signgen.corpus.splits import SPLITS
 from signgen.data.columnar import Clip, write_columnar
 from signgen.data.stream import SUFFIX
+from signgen.extract.base import SYNTHETIC
 
 # A stream of numbers of its own, apart from those that draw sentences.
 _STREAM = 7
@@ -77,6 +78,7 @@ class ShardMaker:
                 "signer": made.signer.name,
                 "spoken_language": self._grammar.spoken_language,
                 "signed_language": self._grammar.signed_language,
+                "extractor": SYNTHETIC,
                 "document": name,
                 "seed": seed,
                 "style": self._settings.preset,

@@ -12,6 +12,8 @@ from signgen.config import Registry
 
 # uint8 (H, W, 3) RGB; H and W are constant over a clip.
 Frame: TypeAlias = np.ndarray
+# What clips say in the place of an extractor's name when nobody found their poses in pictures.
+SYNTHETIC = "none (synthetic)"
 
 
 @dataclass(frozen=True, eq=False)
