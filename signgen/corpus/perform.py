@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,13 +16,14 @@ from signgen.corpus.settings import Range, Style
 from signgen.corpus.signer import Signer, make_signers
 from signgen.corpus.vocabulary import Vocabulary
 from signgen.lexicon.entry import Entry
-from signgen.lexicon.plan import SignItem
+from signgen.lexicon.plan import Plan, SignItem
 from signgen.pose.bones import ORDER
 from signgen.pose.geometry import mirror
 from signgen.pose.layout import PARENTS
 from signgen.pose.sequence import PoseSequence
 from signgen.pose.views import rotate
 from signgen.text2pose.stitch import Stitch
+from signgen.text2pose.stitching.assemble import Run
 from signgen.text2pose.stitching.clip import Clip
 from signgen.text2pose.stitching.sentence import Sign, Stitched, StitchSettings, stitch
 from signgen.text2pose.stitching.timing import DEFAULT_PROFILE
@@ -34,10 +36,17 @@ _LEAST_FRAMES = 4
 
 @dataclass(frozen=True)
 class Performed:
-    """Poses of a sentence and who signs."""
+    """Poses of a sentence, who signs, and what when.
+
+    Attributes:
+        poses: of the sentence.
+        signer: who signs.
+        timeline: each gloss with its first frame and one past its last; a fingerspelled word is one gloss.
+    """
 
     poses: PoseSequence
     signer: Signer
+    timeline: tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,8 @@ class Performer:
         """
         style = self.style
         signer = self.signers[int(rng.integers(len(self.signers)))]
-        stitched = self._stitched(sentence, signer, rng)
+        plan = self.vocabulary.plan(sentence, self.grammar)
+        stitched = self._stitched(plan, signer, rng)
         amplitude = _drawn(style.amplitude, rng, signer.reach)
         points = scale_movement(stitched.clip.points, stitched.clip.confidence, stitched.runs, amplitude)
         clip = replace(stitched.clip, points=points)
@@ -92,10 +102,9 @@ class Performer:
             poses = rotate(poses, yaw, pitch)
         if signer.is_left_handed:
             poses = mirror(poses)
-        return Performed(record(poses, style, rng), signer)
+        return Performed(record(poses, style, rng), signer, _timeline(sentence, plan, stitched.runs))
 
-    def _stitched(self, sentence: Sentence, signer: Signer, rng: np.random.Generator) -> Stitched:
-        plan = self.vocabulary.plan(sentence, self.grammar)
+    def _stitched(self, plan: Plan, signer: Signer, rng: np.random.Generator) -> Stitched:
         chosen = [self._variants(item.candidates, rng) for item in plan.items if isinstance(item, SignItem)]
         signs = self.stitcher.signs(plan, chosen)
         tempo = _drawn(self.style.tempo, rng, signer.pace)
@@ -129,6 +138,15 @@ class Performer:
             array.setflags(write=False)  # so that it is taken over and not copied
         is_spatial = clip.points.shape[2] == 3
         return PoseSequence(keypoints, style.fps, style.width, style.height, depth if is_spatial else None)
+
+
+def _timeline(sentence: Sentence, plan: Plan, runs: Sequence[Run]) -> tuple[tuple[str, int, int], ...]:
+    """When each gloss is signed [frames]."""
+    words = [item.word for item in plan.items if isinstance(item, SignItem)]
+    spans: dict[int, tuple[int, int]] = {}
+    for word, run in zip(words, (run for run in runs if run.operation == "sign"), strict=True):
+        spans[word] = (spans.get(word, (run.start, 0))[0], run.end)
+    return tuple((sentence.signs[word].gloss, *span) for word, span in spans.items())
 
 
 def _drawn(limits: Range, rng: np.random.Generator, liking: float | None = None) -> float:

@@ -75,6 +75,7 @@ class ShardMaker:
             info = {
                 "text": sentence.text,
                 "gloss": sentence.gloss,
+                "timeline": [list(span) for span in made.timeline],
                 "signer": made.signer.name,
                 "spoken_language": self._grammar.spoken_language,
                 "signed_language": self._grammar.signed_language,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -39,11 +40,19 @@ def test_what_a_corpus_consists_of(small_corpus):
     ]  # fmt: skip
     clips = list(PoseStream(shards_in(small_corpus / "train"), shuffle=False))
     assert len(clips) == 16
-    assert set(clips[0].info) == {"text", "gloss", "signer", "spoken_language", "signed_language", "document",
+    assert set(clips[0].info) == {"text", "gloss", "timeline", "signer", "spoken_language", "signed_language", "document",
                                   "extractor", "seed", "style", "licence"}  # fmt: skip
     assert clips[0].info["spoken_language"], clips[0].info["signed_language"] == ("en", "ase")
     assert all(clip.keypoints.shape[1:] == (128, 3) and 15 < len(clip.keypoints) < 400 for clip in clips)
     assert len({clip.info["signer"] for clip in clips}) > 5
+
+
+def test_each_gloss_has_its_frames(small_corpus):
+    for clip in PoseStream(shards_in(small_corpus / "train"), shuffle=False):
+        spans = clip.info["timeline"]
+        assert [gloss for gloss, _, _ in spans] == [g for g in clip.info["gloss"].split() if g != ","]
+        assert all(0 <= start < end <= len(clip.keypoints) for _, start, end in spans)
+        assert all(end <= start for (_, _, end), (_, start, _) in itertools.pairwise(spans))
 
 
 def test_the_report_counts_what_is_there(small_corpus):

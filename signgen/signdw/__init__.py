@@ -1,0 +1,1 @@
+"""The SignDW Transformer: text to pose, learned."""
