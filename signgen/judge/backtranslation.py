@@ -120,18 +120,18 @@ class Judge:
     def _at_own_rate(self, number: int, clip: PoseSequence) -> PoseSequence:
         if not len(clip):
             raise PoseError(f"clip {number}: no frames; leave it out of the test")
-        if clip.fps < LOWEST_RATE * self.card.fps:
+        if clip.fps < LOWEST_RATE * self.card.facts.fps:
             raise PoseError(
-                f"clip {number}: {clip.fps:g} fps is too few for judge {self.card.name} ({self.card.fps:g} fps); "
+                f"clip {number}: {clip.fps:g} fps is too few for judge {self.card.name} ({self.card.facts.fps:g} fps); "
                 "make or extract it at a higher rate"
             )
-        return clip if clip.fps == self.card.fps else resample(clip, self.card.fps)
+        return clip if clip.fps == self.card.facts.fps else resample(clip, self.card.facts.fps)
 
     @property
     def signature(self) -> str:
         """Everything about the judge that its numbers depend on."""
         card = self.card
-        return f"judge:{card.id}|fps:{card.fps:g}|layout:{card.layout}|decode:{self.decode}"
+        return f"judge:{card.id}|fps:{card.facts.fps:g}|layout:{card.facts.layout}|decode:{self.decode}"
 
 
 @dataclass(frozen=True, eq=False)

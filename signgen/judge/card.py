@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from signgen.data.strict_json import read_json_object
-from signgen.errors import CheckpointError, ConfigError, DataError
+from signgen.data.strict_json import plain
+from signgen.errors import CheckpointError, ConfigError
+from signgen.slt.trained_on import TrainedOn, hash_of, trained_on
 
-_BLOCK = 1 << 20
+if TYPE_CHECKING:
+    from signgen.slt.card import Card
 
 
 @dataclass(frozen=True)
@@ -21,52 +23,25 @@ class JudgeCard:
     Attributes:
         name: for tables.
         id: hash of its weights; two judges with one id are one judge.
-        architecture: what kind of model.
-        fps: rate that it sees poses at.
-        layout: keypoints that it expects.
-        extractors: what found its training poses; empty if the corpus does not say.
-        spoken_languages: of its training texts; empty if the corpus does not say.
-        signed_languages: of its training clips.
-        training_id: hash of all its training clips.
-        training_clips: how many.
-        seed: of its training.
-        dev: its scores on its dev set.
-        names: hashes of the names of its training clips.
-        texts: hashes of its training texts.
+        facts: what its checkpoint says of itself.
+        trained_on: hashes of its training clips.
     """
 
     name: str
     id: str
-    architecture: str
-    fps: float
-    layout: str
-    extractors: tuple[str, ...]
-    spoken_languages: tuple[str, ...]
-    signed_languages: tuple[str, ...]
-    training_id: str
-    training_clips: int
-    seed: int
-    dev: Mapping[str, Any] = field(default_factory=dict)
-    names: frozenset[str] = frozenset()
-    texts: frozenset[str] = frozenset()
+    facts: Card
+    trained_on: TrainedOn
 
     def printed(self) -> dict[str, Any]:
-        """The card without its lists of hashes."""
-        left_out = {"names", "texts"}
-        return {key: value for key, value in vars(self).items() if key not in left_out}
-
-
-@dataclass(frozen=True)
-class TrainedOn:
-    """Training clips of another model.
-
-    Attributes:
-        names: hashes of their names.
-        texts: hashes of their texts; None if they are not known.
-    """
-
-    names: frozenset[str]
-    texts: frozenset[str] | None = None
+        """The card for a report, without hashes of clips, and without settings, which may name local folders."""
+        facts = {key: value for key, value in plain(self.facts).items() if key != "settings"}
+        return {
+            "name": self.name,
+            "id": self.id,
+            "architecture": self.facts.architecture,
+            "shape": self.facts.shape,
+            **facts,
+        }
 
 
 @dataclass(frozen=True)
@@ -108,15 +83,6 @@ class Disjointness:
         return tuple(lines)
 
 
-def hash_of(text: str) -> str:
-    """What training lists keep of a name or a text.
-
-    >>> hash_of("hello")
-    '2cf24dba5fb0a30e'
-    """
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
 def disjointness(
     card: JudgeCard,
     names: Sequence[str],
@@ -131,39 +97,23 @@ def disjointness(
         texts: of the test clips.
         generator: what the generator was trained on.
     """
+    read = card.trained_on.texts or frozenset()
     seen = [
-        (hash_of(name) in card.names, hash_of(" ".join(text.split())) in card.texts)
+        (hash_of(name) in card.trained_on.names, hash_of(" ".join(text.split())) in read)
         for name, text in zip(names, texts, strict=True)
     ]
-    shared = None if generator is None else _shared(generator, card)
+    shared = None if generator is None else _shared(generator, card.trained_on)
     return Disjointness(
         len(seen), sum(name and text for name, text in seen), sum(text for _, text in seen), shared
     )
 
 
-def read_trained_on(path: Path) -> TrainedOn:
-    """What something was trained on, from a ``trained_on.json`` as checkpoints have it, or names, one a line.
-
-    Raises:
-        DataError: neither.
-    """
-    if path.suffix == ".json":
-        found = read_json_object(path)
-        names, texts = found.get("names"), found.get("texts", [])
-        for values in (names, texts):
-            if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
-                raise DataError(f"{path}: has no list of training clips under 'names'")
-        return TrainedOn(frozenset(found["names"]), frozenset(texts) or None)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return TrainedOn(frozenset(hash_of(line.strip()) for line in lines if line.strip()))
-
-
-def _shared(other: TrainedOn, card: JudgeCard) -> int:
-    names = len(other.names & card.names)
-    return names if other.texts is None else min(names, len(other.texts & card.texts))
+def _shared(first: TrainedOn, second: TrainedOn) -> int:
+    """At most so many clips of both."""
+    names = len(first.names & second.names)
+    return (
+        names if first.texts is None or second.texts is None else min(names, len(first.texts & second.texts))
+    )
 
 
 def judge_card(folder: Path, name: str | None = None) -> JudgeCard:
@@ -172,33 +122,14 @@ def judge_card(folder: Path, name: str | None = None) -> JudgeCard:
     Raises:
         CheckpointError: missing, damaged, without its list of training clips, or a translator of videos.
     """
-    from signgen.slt.card import WEIGHTS, load_weights, trained_on
+    from signgen.slt.card import WEIGHTS, load_weights
+    from signgen.slt.settings import VIDEO_FRONTENDS
 
     place = folder if (folder / WEIGHTS).is_file() else folder / "best"
     _, card = load_weights(place)
-    model = card.settings.get("model")
-    if not isinstance(model, dict) or model.get("frontend") in ("cnn", "pretrained"):
+    if card.architecture in VIDEO_FRONTENDS:
         raise CheckpointError(f"{folder}: translates videos; a judge of poses needs a model of keypoints")
-    names, texts = trained_on(place)
-    shape = "{frontend}-{encoder_layers}+{decoder_layers}x{width}".format_map(
-        {key: model.get(key, "?") for key in ("frontend", "encoder_layers", "decoder_layers", "width")}
-    )
-    return JudgeCard(
-        name=name or folder.name,
-        id=_file_hash(place / WEIGHTS),
-        architecture=shape,
-        fps=card.fps,
-        layout=card.layout,
-        extractors=card.extractors,
-        spoken_languages=card.spoken_languages,
-        signed_languages=card.signed_languages,
-        training_id=card.training_id,
-        training_clips=card.training_clips,
-        seed=card.seed,
-        dev=card.dev,
-        names=names,
-        texts=texts,
-    )
+    return JudgeCard(name or folder.name, _file_hash(place / WEIGHTS), card, trained_on(place))
 
 
 def check_stranger(found: Disjointness, card: JudgeCard) -> None:
@@ -211,8 +142,5 @@ def check_stranger(found: Disjointness, card: JudgeCard) -> None:
 
 
 def _file_hash(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()[:16]
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

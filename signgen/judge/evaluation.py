@@ -174,7 +174,7 @@ def evaluate(
 
 
 def _check_language(judge: Judge, trial: Trial) -> None:
-    known = {base_language(code) for code in judge.card.spoken_languages}
+    known = {base_language(code) for code in judge.card.facts.spoken_languages}
     if known and base_language(trial.language) not in known:
         raise ConfigError(
             f"judge {judge.card.name}: reads {', '.join(sorted(known))}, the texts are {trial.language}; use a judge "

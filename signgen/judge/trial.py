@@ -7,10 +7,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from signgen.errors import DataError
-from signgen.judge.card import TrainedOn
 from signgen.judge.text.checks import check_references
 from signgen.judge.text.profiles import DEFAULT_PROFILE
 from signgen.pose.sequence import PoseSequence
+from signgen.slt.trained_on import TrainedOn
 
 # Fewer clips bound nothing: an interval would come from a handful of sums.
 FEWEST = 8
@@ -61,7 +61,7 @@ class Options:
         resamples: of the bootstrap.
         stamp: go on with a judge that fails admission or was trained on the test, and say so in the report.
         train_texts: what a lazy system, or the judge, would copy from.
-        generator: what the generator was trained on, see `signgen.judge.card.read_trained_on`.
+        generator: what the generator was trained on, see `signgen.slt.trained_on.read_trained_on`.
         oracle: poses stitched from the true glosses.
     """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +11,18 @@ from typing import Any
 from torch import Tensor
 
 from signgen.data.atomic import write_text
-from signgen.data.strict_json import parse_json_object, plain, read_json_object, to_json
+from signgen.data.strict_json import parse_json_object, plain, to_json
 from signgen.errors import CheckpointError, DataError
 from signgen.nn.checkpoint import load_tensors, save_tensors
 from signgen.nn.tokenizer import Glosses, Tokenizer
 from signgen.pose.layout import NUM_KEYPOINTS
 from signgen.slt.clips import Clips, training_id
 from signgen.slt.features import LAYOUT
+from signgen.slt.trained_on import save_trained_on
 
 KIND = "signgen-slt"
 VERSION = 1
-WEIGHTS, CARD, TRAINED_ON = "model.safetensors", "card.json", "trained_on.json"
+WEIGHTS, CARD = "model.safetensors", "card.json"
 LARGEST = 1 << 20
 
 
@@ -66,6 +66,22 @@ class Card:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
+    @property
+    def architecture(self) -> str:
+        """What looks at frames: models of one architecture differ in size and seed alone."""
+        return str(self._model.get("frontend", "?"))
+
+    @property
+    def shape(self) -> str:
+        """Architecture, layers of encoder and decoder, and width."""
+        sizes = [self._model.get(key, "?") for key in ("encoder_layers", "decoder_layers", "width")]
+        return "{}-{}+{}x{}".format(self.architecture, *sizes)
+
+    @property
+    def _model(self) -> Mapping[str, Any]:
+        model = self.settings.get("model")
+        return model if isinstance(model, Mapping) else {}
+
 
 def facts_of(clips: Sequence[Clips]) -> dict[str, Any]:
     """What the card says about training clips."""
@@ -90,31 +106,8 @@ def save_vocabularies(
     tokenizer.save(folder)
     if glosses is not None:
         glosses.save(folder)
-    names = sorted({hash_of(name) for part in clips for name in part.names})
-    texts = sorted({hash_of(text) for part in clips for text in part.texts})
-    write_text(folder / TRAINED_ON, to_json({"names": names, "texts": texts}))
-
-
-def hash_of(text: str) -> str:
-    """What `trained_on` keeps of a name or text: enough to find it again, nothing to read.
-
-    >>> hash_of("hello")
-    '2cf24dba5fb0a30e'
-    """
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def trained_on(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """Hashes, see `hash_of`, of the names and of the texts of a checkpoint's training clips.
-
-    Raises:
-        CheckpointError: the list is missing or damaged.
-    """
-    try:
-        found = read_json_object(folder / TRAINED_ON)
-        return frozenset(found["names"]), frozenset(found["texts"])
-    except (DataError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{folder / TRAINED_ON}: no list of training clips ({error})") from None
+    names, texts = ([value for part in clips for value in getattr(part, key)] for key in ("names", "texts"))
+    save_trained_on(folder, names, texts)
 
 
 def save_weights(folder: Path, weights: Mapping[str, Tensor], card: Card) -> None:

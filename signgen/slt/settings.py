@@ -42,6 +42,10 @@ class TokenSettings:
     size: Annotated[int, Ge(8)] | None = setting(1000, "largest number of units; none: all words")
 
 
+# Front ends that look at pictures, where the others look at keypoints.
+VIDEO_FRONTENDS = ("cnn", "pretrained")
+
+
 @dataclass(frozen=True)
 class ModelSettings:
     """The shape of a translator. `PRESETS` has complete ones."""

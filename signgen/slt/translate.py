@@ -22,7 +22,7 @@ from signgen.slt.features import features
 from signgen.slt.loss import reference_log_likelihood
 from signgen.slt.model import Translator
 from signgen.slt.search import search
-from signgen.slt.settings import DecodeSettings, SltSettings, prepare
+from signgen.slt.settings import VIDEO_FRONTENDS, DecodeSettings, SltSettings, prepare
 
 BATCH = 32
 
@@ -131,7 +131,7 @@ class SignTranslator:
 
     def _encoded(self, poses: Sequence[PoseSequence]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
         """Numbers of clips of like length, their memory and its mask."""
-        if self.model.settings.frontend in ("cnn", "pretrained"):
+        if self.model.settings.frontend in VIDEO_FRONTENDS:
             raise ConfigError("this translator reads video, not poses; use signgen.slt.dev_scores.outputs")
         blocks = [features(clip, self.card.fps) for clip in poses]
         order = sorted(range(len(blocks)), key=lambda row: -len(blocks[row]))

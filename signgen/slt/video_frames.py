@@ -12,7 +12,7 @@ from signgen.data.video import read_video
 from signgen.errors import ConfigError, DataError
 from signgen.slt.batches import FrameReader, keypoint_frames
 from signgen.slt.clips import Clips
-from signgen.slt.settings import SltSettings
+from signgen.slt.settings import VIDEO_FRONTENDS, SltSettings
 
 
 def frame_reader(settings: SltSettings) -> FrameReader:
@@ -22,7 +22,7 @@ def frame_reader(settings: SltSettings) -> FrameReader:
         ConfigError: a video model without a folder of videos.
     """
     model, data = settings.model, settings.data
-    if model.frontend not in ("cnn", "pretrained"):
+    if model.frontend not in VIDEO_FRONTENDS:
         return keypoint_frames
     if data.videos is None:
         raise ConfigError("data.videos: a video model needs the folder of the videos that the clips name")

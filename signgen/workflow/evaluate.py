@@ -12,11 +12,11 @@ from signgen.data.checkpoints import checkpoint_folder
 from signgen.data.strict_json import read_json_object, to_json
 from signgen.errors import CheckpointError, ConfigError, DataError
 from signgen.judge.backtranslation import DEFAULT_BEAM, Judge, load_judge
-from signgen.judge.card import read_trained_on
 from signgen.judge.compare import Compared, compare
 from signgen.judge.evaluation import Evaluation, evaluate
 from signgen.judge.report import report_of
 from signgen.judge.trial import Options, Trial
+from signgen.slt.trained_on import read_trained_on
 from signgen.workflow.evaluation_inputs import Found, read_clips
 from signgen.workflow.evaluation_page import page_of
 from signgen.workflow.outputs import refuse_existing

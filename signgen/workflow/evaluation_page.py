@@ -58,7 +58,7 @@ def page_of(report: Mapping[str, Any], trial: Trial) -> str:
 def _judge(judge: Mapping[str, Any]) -> str:
     card = judge["card"]
     facts = [
-        ("architecture", card["architecture"]), ("weights", card["id"]), ("rate", f"{card['fps']:g} fps"),
+        ("architecture", card["shape"]), ("weights", card["id"]), ("rate", f"{card['fps']:g} fps"),
         ("keypoints", card["layout"]), ("seed", card["seed"]), ("training clips", card["training_clips"]),
         ("training id", card["training_id"]), ("extractors", ", ".join(card["extractors"]) or "not known"),
         *((f"dev {name}", value) for name, value in card["dev"].items()),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signgen.judge.backtranslation import Judge
-from signgen.judge.card import JudgeCard, hash_of
+from signgen.judge.card import JudgeCard
 from signgen.pose.geometry import shoulder_frame
 from signgen.pose.layout import (
     LEFT_HAND,
@@ -20,6 +20,8 @@ from signgen.pose.layout import (
 )
 from signgen.pose.motion import resample
 from signgen.pose.sequence import PoseSequence
+from signgen.slt.card import Card
+from signgen.slt.trained_on import TrainedOn, hash_of
 
 WORDS = ["anna", "ben", "sees", "wants", "two", "apples", "books", "red"]
 FPS, FRAMES, WORDS_IN_TEXT = 12.5, 8, 5
@@ -117,14 +119,19 @@ class _Said:
 
 
 def card(
-    name: str = "nearest", names: tuple[str, ...] = (), texts: tuple[str, ...] = (), **changes
+    name: str = "nearest",
+    names: tuple[str, ...] = (),
+    texts: tuple[str, ...] = (),
+    architecture: str = "nearest",
+    seed: int = 0,
 ) -> JudgeCard:
-    facts = dict(
-        id=name, architecture="nearest", fps=FPS, layout="dwpose-128", extractors=(), spoken_languages=("en",),
-        signed_languages=("xxx",), training_id="0", training_clips=len(names), seed=0,
+    facts = Card(
+        fps=FPS, layout="dwpose-128", extractors=(), spoken_languages=("en",), signed_languages=("xxx",), words=8,
+        glosses=0, tags=1, training_id="0", training_clips=len(names), seed=seed,
+        settings={"model": {"frontend": architecture}},
     )  # fmt: skip
-    hashes = {"names": frozenset(map(hash_of, names)), "texts": frozenset(map(hash_of, texts))}
-    return JudgeCard(name=name, **{**facts, **hashes, **changes})
+    seen = TrainedOn(frozenset(map(hash_of, names)), frozenset(map(hash_of, texts)))
+    return JudgeCard(name, name, facts, seen)
 
 
 def judge(name: str = "nearest", translator: Nearest | None = None, **changes) -> Judge:

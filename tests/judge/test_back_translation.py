@@ -11,12 +11,13 @@ from nearest_judge import FPS, Nearest, card, corpus, judge
 from signgen.errors import ConfigError, DataError, PoseError
 from signgen.judge import controls
 from signgen.judge.admission import admit
-from signgen.judge.card import TrainedOn, disjointness, hash_of, read_trained_on
+from signgen.judge.card import disjointness
 from signgen.judge.evaluation import Evaluation, Verdict, evaluate, pose_alarms
 from signgen.judge.panel import Panel, agreement, entry_of, make_panel, normalised
 from signgen.judge.text.resample import Resampling
 from signgen.judge.text.scores import scorer
 from signgen.judge.trial import Options, Trial
+from signgen.slt.trained_on import TrainedOn, hash_of, read_trained_on
 
 CLIPS, TEXTS = corpus(24, 0)
 NAMES = tuple(f"clip-{i}" for i in range(len(CLIPS)))
@@ -94,7 +95,7 @@ def test_disjointness_counts_clips_and_texts():
     assert len(found.notes) == 3
     assert not disjointness(own, ["q"], ["new"]).is_contaminated
     # The same names in another corpus: no text is shared, so no clip is.
-    other = TrainedOn(own.names, frozenset({hash_of("unheard")}))
+    other = TrainedOn(own.trained_on.names, frozenset({hash_of("unheard")}))
     assert disjointness(own, ["q"], ["new"], other).generator == 0
 
 

@@ -9,12 +9,14 @@ import pytest
 
 from signgen.data.columnar import Columnar
 from signgen.data.stream import shards_in
+from signgen.data.strict_json import to_json
 from signgen.errors import CheckpointError, ConfigError
 from signgen.judge.backtranslation import load_judge
-from signgen.judge.card import check_stranger, disjointness, judge_card, read_trained_on
+from signgen.judge.card import check_stranger, disjointness, judge_card
 from signgen.slt.schedules import schedule_named
 from signgen.slt.settings import prepare
 from signgen.slt.train import train
+from signgen.slt.trained_on import read_trained_on
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +43,13 @@ def clips(small_corpus):
 
 def test_card_says_what_the_checkpoint_was_trained_on(checkpoint, clips):
     card = judge_card(checkpoint)
-    assert (card.name, card.fps, card.training_clips, card.architecture) == ("toy", 12.5, 20, "linear-1+1x16")
-    assert card.spoken_languages == ("en",)
+    facts = card.facts
+    assert (card.name, facts.fps, facts.training_clips) == ("toy", 12.5, 20)
+    assert (facts.architecture, facts.shape, facts.spoken_languages) == ("linear", "linear-1+1x16", ("en",))
+    printed = card.printed()
+    assert (printed["name"], printed["shape"], printed["seed"]) == ("toy", "linear-1+1x16", 0)
+    # Settings name folders of whoever trained it.
+    assert str(checkpoint.parent) not in to_json(printed)
     assert card.id == judge_card(checkpoint / "best").id
     names, _, texts = clips
     found = disjointness(card, names, texts, read_trained_on(checkpoint / "best" / "trained_on.json"))

@@ -9,7 +9,7 @@ import torch
 from signgen.data.columnar import Columnar
 from signgen.errors import CheckpointError, ConfigError, PoseError
 from signgen.nn.checkpoint import load_tensors, save_tensors
-from signgen.slt.card import hash_of, load_weights, trained_on
+from signgen.slt.card import load_weights
 from signgen.slt.dev_scores import corpus_bleu, outputs
 from signgen.slt.log import read_log
 from signgen.slt.material import load_material, shuffled
@@ -17,6 +17,7 @@ from signgen.slt.optimizer import rate_at
 from signgen.slt.schedules import Schedule
 from signgen.slt.settings import DecodeSettings, TrainSettings, prepare
 from signgen.slt.train import stage_steps, train
+from signgen.slt.trained_on import hash_of, trained_on
 from signgen.slt.translate import load_translator
 
 
@@ -106,11 +107,11 @@ def test_card(trained, corpus):
     )
     assert card.dev["bleu"] == trained[1].score
     assert card.dev["signature"].startswith("nrefs:1|case:mixed")
-    names, texts = trained_on(trained[0] / "best")
-    assert hash_of("0-0") in names
-    assert len(names) == 160
+    listed = trained_on(trained[0] / "best")
+    assert hash_of("0-0") in listed.names
+    assert len(listed.names) == 160
     with Columnar(corpus / "train" / "0.col") as shard:
-        assert {hash_of(entry.info["text"]) for entry in shard.clips} == texts
+        assert {hash_of(entry.info["text"]) for entry in shard.clips} == listed.texts
 
 
 def weights(folder):
