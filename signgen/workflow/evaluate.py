@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from signgen.data.atomic import write_text
-from signgen.data.checkpoints import checkpoint_folder
 from signgen.data.strict_json import read_json_object, to_json
-from signgen.errors import CheckpointError, ConfigError, DataError
-from signgen.judge.backtranslation import DEFAULT_BEAM, Judge, load_judge
+from signgen.errors import ConfigError, DataError
+from signgen.judge.backtranslation import DEFAULT_BEAM
 from signgen.judge.compare import Compared, compare
-from signgen.judge.evaluation import Evaluation, evaluate
+from signgen.judge.evaluation import evaluate
+from signgen.judge.findings import Evaluation
 from signgen.judge.report import report_of
 from signgen.judge.trial import Options, Trial
 from signgen.slt.trained_on import read_trained_on
 from signgen.workflow.evaluation_inputs import Found, read_clips
 from signgen.workflow.evaluation_page import page_of
+from signgen.workflow.judges import load_judges
 from signgen.workflow.outputs import refuse_existing
 from signgen.workflow.progress import Progress, silent
 
@@ -70,15 +71,10 @@ def evaluate_files(
         raise ConfigError(f"{output}: name a .json file; a page of the same name is written beside it")
     page = output.with_suffix(".html")
     refuse_existing((output, page), force)
-    if not judges:
-        raise ConfigError(
-            "judge: none given; train one with signgen train slt and name its folder with --judge"
-        )
     true = read_clips(references, fps)
     trial = trial_of(read_clips(hypotheses, fps), true, language)
     options = _completed(options or Options(), trial, training, generator, oracle, fps)
-    named = [_judge(spec, beam, device) for spec in judges]
-    found = evaluate(trial, _told_apart(named), options, progress)
+    found = evaluate(trial, load_judges(judges, beam=beam, device=device), options, progress)
     return write_report(found, output, page)
 
 
@@ -172,23 +168,3 @@ def _training_texts(source: Path) -> tuple[str, ...]:
     if not any(texts):
         raise DataError(f"{source}: its clips have no texts; give a .txt of training texts, one a line")
     return tuple(text for text in texts if text)
-
-
-def _judge(spec: str, beam: int, device: str) -> Judge:
-    for folder in (Path(spec), checkpoint_folder() / spec):
-        if folder.is_dir():
-            return load_judge(folder, beam=beam, device=device)
-    raise CheckpointError(
-        f"judge {spec!r}: no such folder, nor one below {checkpoint_folder()}; train it first"
-    )
-
-
-def _told_apart(judges: Sequence[Judge]) -> list[Judge]:
-    """Judges of one folder name are told apart by their weights."""
-    names = [judge.card.name for judge in judges]
-    return [
-        replace(judge, card=replace(judge.card, name=f"{judge.card.name}-{judge.card.id[:6]}"))
-        if names.count(judge.card.name) > 1
-        else judge
-        for judge in judges
-    ]

@@ -1,0 +1,65 @@
+"""Judges by name or folder: one place that knows where they lie and that several can share one name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from signgen.data.checkpoints import checkpoint_folder
+from signgen.errors import CheckpointError, ConfigError
+from signgen.judge.backtranslation import DEFAULT_BEAM, Judge, load_judge
+
+
+def load_judges(specs: Sequence[str], *, beam: int = DEFAULT_BEAM, device: str = "auto") -> list[Judge]:
+    """The judges that specs mean, told apart by name.
+
+    Args:
+        specs: folders of trainings, or names of such below the folder of checkpoints; a folder of several trainings
+            means all of them.
+        beam: texts that a judge follows side by side.
+        device: that they compute on.
+
+    Raises:
+        ConfigError: none at all, or one twice.
+        CheckpointError: missing or damaged.
+    """
+    if not specs:
+        raise ConfigError(
+            "judge: none given; train one with signgen train slt and name its folder with --judge"
+        )
+    judges = [
+        load_judge(folder, beam=beam, device=device) for spec in specs for folder in judge_folders(spec)
+    ]
+    return told_apart(judges)
+
+
+def judge_folders(spec: str) -> tuple[Path, ...]:
+    """The folders of the trainings that a spec means.
+
+    Raises:
+        CheckpointError: there are none.
+    """
+    from signgen.slt.card import WEIGHTS
+
+    for folder in (Path(spec), checkpoint_folder() / spec):
+        if not folder.is_dir():
+            continue
+        is_one = (folder / WEIGHTS).is_file() or (folder / "best").is_dir()
+        members = sorted(path.parent for path in folder.glob(f"*/{WEIGHTS}")) if not is_one else []
+        members += sorted(path.parents[1] for path in folder.glob(f"*/best/{WEIGHTS}")) if not is_one else []
+        return tuple(members) or (folder,)
+    raise CheckpointError(
+        f"judge {spec!r}: no such folder, nor one below {checkpoint_folder()}; train it first"
+    )
+
+
+def told_apart(judges: Sequence[Judge]) -> list[Judge]:
+    """Judges of one folder name are told apart by their weights."""
+    names = [judge.card.name for judge in judges]
+    return [
+        replace(judge, card=replace(judge.card, name=f"{judge.card.name}-{judge.card.id[:6]}"))
+        if names.count(judge.card.name) > 1
+        else judge
+        for judge in judges
+    ]
