@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,12 +11,13 @@ from signgen.errors import ConfigError
 from signgen.judge.admission import Admission, admit, check_admitted
 from signgen.judge.backtranslation import LOG_LIKELIHOOD, Judge
 from signgen.judge.card import Disjointness, check_stranger, disjointness
+from signgen.judge.findings import Evaluation, Verdict
+from signgen.judge.gates import check_extractors, extractor_notes, gates
 from signgen.judge.panel import (
     HEADLINE,
     NORMALISED,
     Agreement,
     Entry,
-    Normalised,
     Panel,
     agreement,
     judged,
@@ -26,11 +27,10 @@ from signgen.judge.panel import (
     scores_of,
 )
 from signgen.judge.pose.score import pose_measures
-from signgen.judge.pose.verdict import TARGETS, verdict
 from signgen.judge.score import Score
 from signgen.judge.text.degeneracy import degeneracy
 from signgen.judge.text.languages import base_language
-from signgen.judge.text.leaks import LeakReport, leak_audit
+from signgen.judge.text.leaks import leak_audit
 from signgen.judge.text.measure import Measure
 from signgen.judge.text.paired import paired_differences
 from signgen.judge.text.resample import Resampling, bootstrap, percentiles
@@ -41,87 +41,6 @@ from signgen.pose.sequence import PoseSequence
 Progress = Callable[[str, int, int | None], None]
 # A hypothesis nearer to its reference than this [shoulder widths] is its reference: extractors differ by more.
 COPIED = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class Verdict:
-    """What one judge says.
-
-    Attributes:
-        judge: who.
-        disjointness: what it had seen.
-        admission: whether it may judge.
-        panel: floors and ceilings.
-        system: the row of the system.
-        scores: of the system, with intervals.
-        retrieval: R@k of the system, then of true poses.
-        normalised: on the panel's scale.
-        detectable: least difference in the headline that this test would find between two systems as unlike as the
-            system and true poses.
-        alarms: one line each.
-    """
-
-    judge: Judge
-    disjointness: Disjointness
-    admission: Admission
-    panel: Panel
-    system: Entry
-    scores: tuple[Score, ...]
-    retrieval: tuple[tuple[Score, ...], tuple[Score, ...]]
-    normalised: tuple[Normalised, ...]
-    detectable: float
-    alarms: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """All that is found; the only way to a report.
-
-    Attributes:
-        trial: what was evaluated.
-        options: how.
-        verdicts: one of each judge.
-        agreements: of the judges among each other.
-        poses: measures of poses, to be compared later.
-        pose_scores: the same summed up.
-        leaks: test texts among training texts; None without training texts.
-        copied: names of hypotheses that are their references.
-    """
-
-    trial: Trial
-    options: Options
-    verdicts: tuple[Verdict, ...]
-    agreements: tuple[Agreement, ...]
-    poses: tuple[Measure, ...]
-    pose_scores: tuple[Score, ...]
-    leaks: LeakReport | None
-    copied: tuple[str, ...]
-
-    @property
-    def signature(self) -> str:
-        """Everything that the figures depend on but the system."""
-        judges = "+".join(verdict.judge.signature for verdict in self.verdicts)
-        scores = "+".join(dict.fromkeys(score.signature for score in self.verdicts[0].scores))
-        poses = "+".join(dict.fromkeys(score.signature for score in self.pose_scores))
-        how = f"test:{self.trial.id}|n:{len(self.trial.names)}|seed:{self.options.seed}|bs:{self.options.resamples}"
-        return f"{how} {judges} {scores} {poses}"
-
-    @property
-    def stamps(self) -> tuple[str, ...]:
-        """What must stand over every figure."""
-        lines = []
-        for found in self.verdicts:
-            name = found.judge.card.name
-            if found.disjointness.is_contaminated:
-                lines.append(f"CONTAMINATED: {name} was trained on clips of this test")
-            if not found.admission.is_passed:
-                lines.append(f"NOT ADMITTED: {name}: {'; '.join(found.admission.faults)}")
-        lines += [
-            "RANKING UNSTABLE: judges order the same rows differently"
-            for item in self.agreements[:1]
-            if item.verdict == "ranking unstable"
-        ]
-        return tuple(lines)
 
 
 def evaluate(
@@ -170,6 +89,7 @@ def evaluate(
         tuple(_with_interval(poses, how)),
         leak_audit(train, trial.texts, trial.language) if train else None,
         _copied(trial, poses),
+        tuple(_with_interval(trial.rendered.figures, how)) if trial.rendered is not None else (),
     )
 
 
@@ -186,6 +106,8 @@ def _admitted(
     judge: Judge, trial: Trial, options: Options, how: Resampling
 ) -> tuple[Disjointness, Admission]:
     found = disjointness(judge.card, trial.names, trial.texts, options.generator)
+    if options.same_extractor:
+        check_extractors(judge.card, trial.all_extractors)
     if not options.stamp:
         check_stranger(found, judge.card)
     admission = admit(judge, trial.references, trial.texts, seed=options.seed, how=how)
@@ -215,6 +137,7 @@ def _verdict(
         seed=options.seed,
     )
     scaled = [item for name in NORMALISED if (item := normalised(name, system, panel, how)) is not None]
+    seen = trial.rendered
     said = degeneracy(system.texts, trial.texts, trial.language, options.train_texts)
     rows = (trial.hypotheses, trial.references)
     return Verdict(
@@ -227,7 +150,13 @@ def _verdict(
         (_ranks(judge, rows[0], trial, options, how), _ranks(judge, rows[1], trial, options, how)),
         tuple(scaled),
         _detectable(system, panel, how),
-        (*said.alarms, *panel_alarms(system, scaled), *found.notes),
+        (
+            *said.alarms,
+            *panel_alarms(system, scaled),
+            *found.notes,
+            *extractor_notes(judge.card, trial.all_extractors),
+        ),
+        None if seen is None else gates(judge, seen, system, panel, counted, how),
     )
 
 
@@ -277,19 +206,3 @@ def _copied(trial: Trial, poses: Sequence[Measure]) -> tuple[str, ...]:
     distance = next(measure for measure in poses if measure.name.startswith("DTW-MJE"))
     each = distance.values_of(distance.statistics)
     return tuple(trial.names[place] for place in np.flatnonzero(each < COPIED))
-
-
-def pose_alarms(found: Evaluation) -> list[str]:
-    """Measures of poses that are right at a certain value and are not there."""
-    lines = []
-    for score in found.pose_scores:
-        if score.name in TARGETS and (said := verdict(score)) not in ("ok", "unclear", "unknown"):
-            lines.append(f"{score.name} {score.value:.2f}: {said}")
-    if found.copied:
-        lines.append(f"{len(found.copied)} hypotheses are their references, such as {found.copied[0]}")
-    if found.leaks is not None and found.leaks.leaks:
-        lines.append(
-            f"{len(found.leaks.exact)} test texts stand in the training texts, "
-            f"{len(found.leaks.leaks) - len(found.leaks.exact)} nearly so"
-        )
-    return lines

@@ -12,7 +12,7 @@ import numpy as np
 from signgen.data.sidecar import package_version
 from signgen.errors import DataError
 from signgen.judge.backtranslation import LOG_LIKELIHOOD
-from signgen.judge.evaluation import Evaluation, Verdict, pose_alarms
+from signgen.judge.findings import Evaluation, Verdict, pose_alarms
 from signgen.judge.panel import CEILINGS, POSE_FLOORS, TEXT_FLOORS, Entry
 from signgen.judge.score import Score
 from signgen.judge.text.measure import Measure

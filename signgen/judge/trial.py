@@ -8,12 +8,50 @@ from dataclasses import dataclass
 
 from signgen.errors import DataError
 from signgen.judge.text.checks import check_references
+from signgen.judge.text.measure import Measure
 from signgen.judge.text.profiles import DEFAULT_PROFILE
 from signgen.pose.sequence import PoseSequence
 from signgen.slt.trained_on import TrainedOn
 
 # Fewer clips bound nothing: an interval would come from a handful of sums.
 FEWEST = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """Poses found again in pictures of known poses: what an extractor loses without a system.
+
+    Attributes:
+        name: of what it is.
+        found: (n,) poses found in the pictures.
+        known: (n,) what the pictures show; None if they show the true poses.
+    """
+
+    name: str
+    found: tuple[PoseSequence, ...]
+    known: tuple[PoseSequence, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """What is seen in a system's videos.
+
+    Attributes:
+        extractor: what found the poses; several are joined by commas.
+        extracted: (n,) poses found in the videos.
+        has_asked: whether the hypotheses of the trial are the poses that the videos were made from; if not, they are
+            those found in the videos.
+        control: of the extractor.
+        figures: measures of the videos, clip by clip.
+        notes: what could not be measured, one line each.
+    """
+
+    extractor: str
+    extracted: tuple[PoseSequence, ...]
+    has_asked: bool
+    control: Control | None = None
+    figures: tuple[Measure, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +65,8 @@ class Trial:
         texts: (n,) true texts.
         language: of the texts.
         documents: (n,) source of each clip, if several come from one.
+        extractors: what found the true poses, as far as it is known.
+        rendered: what is seen in the system's videos; None if there are none.
     """
 
     names: tuple[str, ...]
@@ -35,14 +75,23 @@ class Trial:
     texts: tuple[str, ...]
     language: str
     documents: tuple[Hashable, ...] | None = None
+    extractors: tuple[str, ...] = ()
+    rendered: Rendered | None = None
 
     def __post_init__(self) -> None:
         sizes = {len(self.names), len(self.hypotheses), len(self.references), len(self.texts)}
+        sizes |= set() if self.rendered is None else {len(self.rendered.extracted)}
         if len(sizes) != 1:
             raise DataError(f"trial: {sorted(sizes)} names, hypotheses, references and texts; give one each")
         if len(self.names) < FEWEST:
             raise DataError(f"trial: {len(self.names)} clips; at least {FEWEST} are needed for any interval")
         check_references(self.texts)
+
+    @property
+    def all_extractors(self) -> tuple[str, ...]:
+        """What found poses of the test, in true clips or in the system's videos."""
+        own = () if self.rendered is None else (self.rendered.extractor,)
+        return tuple(dict.fromkeys((*self.extractors, *own)))
 
     @property
     def id(self) -> str:
@@ -63,6 +112,7 @@ class Options:
         train_texts: what a lazy system, or the judge, would copy from.
         generator: what the generator was trained on, see `signgen.slt.trained_on.read_trained_on`.
         oracle: poses stitched from the true glosses.
+        same_extractor: refuse a judge that has not learnt from poses of the extractor that it is shown.
     """
 
     profile: str = DEFAULT_PROFILE
@@ -72,3 +122,4 @@ class Options:
     train_texts: tuple[str, ...] | None = None
     generator: TrainedOn | None = None
     oracle: tuple[PoseSequence, ...] | None = None
+    same_extractor: bool = False

@@ -12,7 +12,8 @@ from signgen.errors import ConfigError, DataError, PoseError
 from signgen.judge import controls
 from signgen.judge.admission import admit
 from signgen.judge.card import disjointness
-from signgen.judge.evaluation import Evaluation, Verdict, evaluate, pose_alarms
+from signgen.judge.evaluation import evaluate
+from signgen.judge.findings import Evaluation, Verdict, pose_alarms
 from signgen.judge.panel import Panel, agreement, entry_of, make_panel, normalised
 from signgen.judge.text.resample import Resampling
 from signgen.judge.text.scores import scorer
