@@ -15,9 +15,8 @@ from signgen.judge.text.likelihood import retrieval
 from signgen.judge.text.measure import Measure, ratio, sign
 from signgen.pose.motion import resample
 from signgen.pose.sequence import PoseSequence
+from signgen.slt.features import LOWEST_RATE
 
-# Interpolation cannot bring back movement between frames that are further apart than this share of the rate.
-LOWEST_RATE = 0.75
 DEFAULT_BEAM = 3
 DEFAULT_DISTRACTORS = 20
 LOG_LIKELIHOOD = "log-likelihood"
@@ -30,6 +29,10 @@ class Understood(Protocol):
     def text(self) -> str:
         """The translation."""
 
+    @property
+    def glosses(self) -> str:
+        """Recognised glosses, separated by spaces; empty without a gloss head."""
+
 
 class Translates(Protocol):
     """Anything that reads poses; `signgen.slt.translate.SignTranslator` does."""
@@ -39,6 +42,9 @@ class Translates(Protocol):
 
     def log_likelihood(self, poses: Sequence[PoseSequence], texts: Sequence[str]) -> np.ndarray:
         """(n, 2) natural log-probability of each text given its clip, and its tokens."""
+
+    def embed(self, poses: Sequence[PoseSequence]) -> np.ndarray:
+        """(n, d) what the encoder makes of each clip."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +61,30 @@ class Judge:
     translator: Translates
     decode: str = "greedy"
 
-    def texts(self, poses: Sequence[PoseSequence]) -> list[str]:
+    def read(self, poses: Sequence[PoseSequence]) -> Sequence[Understood]:
         """What is understood of each clip.
 
         Raises:
             PoseError: a clip that cannot be read, named by its number from 0.
         """
-        return [found.text for found in self.translator.translate(self.at_own_rate(poses))]
+        return self.translator.translate(self.at_own_rate(poses))
+
+    def texts(self, poses: Sequence[PoseSequence]) -> list[str]:
+        """The translations alone; see `read`."""
+        return [found.text for found in self.read(poses)]
+
+    @property
+    def reads_glosses(self) -> bool:
+        """Whether it was trained to recognise glosses too."""
+        return self.card.facts.glosses > 0
+
+    def features(self, poses: Sequence[PoseSequence]) -> np.ndarray:
+        """(n, d) what the encoder makes of each clip, averaged over its frames.
+
+        Raises:
+            PoseError: as `read`.
+        """
+        return self.translator.embed(self.at_own_rate(poses))
 
     def log_likelihood(self, poses: Sequence[PoseSequence], texts: Sequence[str]) -> Measure:
         """Natural log-probability of a character of the true texts.
@@ -147,6 +170,10 @@ class _Searching:
 
     def log_likelihood(self, poses: Sequence[PoseSequence], texts: Sequence[str]) -> np.ndarray:
         found: np.ndarray = self.translator.log_likelihood(poses, texts)
+        return found
+
+    def embed(self, poses: Sequence[PoseSequence]) -> np.ndarray:
+        found: np.ndarray = self.translator.embed(poses)
         return found
 
 

@@ -37,8 +37,8 @@ def score_sets(
     hypothesis, reference = checked_sets(hypothesis, reference)
     if resamples is not None:
         resamples = checked_resamples(resamples, len(hypothesis))
-    scores = [_kernel_score(hypothesis, reference, features, resamples)]
-    scores.append(_diversity_score(hypothesis, reference, features, resamples))
+    scores = [kernel_score(hypothesis, reference, features, resamples)]
+    scores.append(diversity_score(hypothesis, reference, features, resamples))
     least = MIN_PER_DIMENSION * reference.shape[1]
     recipe = sign(features=features, covariance="ledoit-wolf", dims=reference.shape[1])
     if min(len(hypothesis), len(reference)) >= least:
@@ -54,9 +54,10 @@ def diversity(samples: np.ndarray) -> float:
     return float(_mean_distances(samples).mean())
 
 
-def _kernel_score(
+def kernel_score(
     hypothesis: np.ndarray, reference: np.ndarray, features: str, resamples: np.ndarray | None
 ) -> Score:
+    """Unbiased kernel distance; arguments as in `score_sets`."""
     first, second = standardised(hypothesis, reference)
     found = kernels(first, second)
     value = mean_discrepancy(*found, np.ones(len(first)), np.ones(len(second)))
@@ -70,9 +71,10 @@ def _kernel_score(
     return Score("kernel distance", value, recipe, None, interval, is_better_high=False)
 
 
-def _diversity_score(
+def diversity_score(
     hypothesis: np.ndarray, reference: np.ndarray, features: str, resamples: np.ndarray | None
 ) -> Score:
+    """Mean distance between hypotheses over that between references; arguments as in `score_sets`."""
     first, second = standardised(hypothesis, reference)
     usual = diversity(second)
     each = _mean_distances(first) / usual if usual > 0 else np.full(len(first), np.nan)
