@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from signgen.nn.dropout import dropout
+
 KeysValues = tuple[Tensor, Tensor]
 
 
@@ -34,21 +36,51 @@ class Attention(nn.Module):
         self, x: Tensor, keys_values: KeysValues, mask: Tensor | None = None, is_causal: bool = False
     ) -> Tensor:
         """What each of the (B, S, width) queries finds; ``mask`` (B, T) is true where there is something."""
-        keys, values = keys_values
-        heads = F.scaled_dot_product_attention(
-            self._split(self.query(x)),
-            keys,
-            values,
-            attn_mask=None if mask is None else mask[:, None, None, :],
-            dropout_p=self.dropout if self.training else 0.0,
-            is_causal=is_causal,
-        )
+        queries = self._split(self.query(x))
+        if self.training and self.dropout:
+            heads = _attend(queries, *keys_values, _bias(queries, mask, is_causal), self.dropout)
+        else:
+            heads = F.scaled_dot_product_attention(
+                queries,
+                *keys_values,
+                attn_mask=None if mask is None else mask[:, None, None, :],
+                is_causal=is_causal,
+            )
         found: Tensor = self.output(heads.transpose(1, 2).flatten(2))
         return found
 
     def _split(self, x: Tensor) -> Tensor:
         batch, length, width = x.shape
         return x.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
+
+
+def _bias(queries: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor:
+    """What is added to scores, to be broadcast to (B, S, T): zero, or very low where nothing may be seen."""
+    lowest = torch.finfo(queries.dtype).min
+    if is_causal:
+        length = queries.shape[2]
+        return torch.full((1, length, length), lowest, dtype=queries.dtype, device=queries.device).triu_(1)
+    if mask is None:
+        return queries.new_zeros(1, 1, 1)
+    return torch.zeros(mask.shape, dtype=queries.dtype, device=mask.device).masked_fill_(~mask, lowest)[
+        :, None
+    ]
+
+
+def _attend(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor, share: float) -> Tensor:
+    """Scaled dot-product attention (B, heads, S, D) that leaves out a share of its weights.
+
+    Torch's own has no fused kernel with dropout on a CPU, and looks for rows without any key at length.
+    """
+    batch, heads, length, depth = queries.shape
+    scores = torch.baddbmm(
+        bias.expand(batch, -1, -1).repeat_interleave(heads, 0),
+        queries.flatten(0, 1),
+        keys.flatten(0, 1).transpose(1, 2),
+        alpha=1 / math.sqrt(depth),
+    )
+    weights = dropout(torch.softmax(scores, -1, dtype=scores.dtype), share)
+    return torch.bmm(weights, values.flatten(0, 1)).view(batch, heads, length, depth)
 
 
 def sinusoids(length: int, width: int, start: int = 0, device: torch.device | None = None) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from signgen.nn.attention import Attention, KeysValues
+from signgen.nn.dropout import Dropout
 
 
 class MaskedNorm(nn.Module):
@@ -31,9 +32,9 @@ class FeedForward(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(width, inner),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(inner, width),
-            nn.Dropout(dropout),
+            Dropout(dropout),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -49,7 +50,7 @@ class EncoderLayer(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(width, eps=1e-6)
         self.attention = Attention(width, heads, dropout)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.feed_forward = FeedForward(width, inner, dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -69,7 +70,7 @@ class DecoderLayer(nn.Module):
         self.attention = Attention(width, heads, dropout)
         self.memory_norm = nn.LayerNorm(width, eps=1e-6)
         self.memory_attention = Attention(width, heads, dropout)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.feed_forward = FeedForward(width, inner, dropout)
 
     def forward(

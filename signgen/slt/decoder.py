@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signgen.nn.attention import KeysValues, Positions
+from signgen.nn.dropout import Dropout
 from signgen.nn.transformer import DecoderLayer, MaskedNorm
 from signgen.slt.settings import ModelSettings
 
@@ -53,7 +54,7 @@ class Decoder(nn.Module):
         self.scale = 1.0 if settings.is_word_normed else math.sqrt(settings.width)
         self.norm = MaskedNorm(settings.width) if settings.is_word_normed else None
         self.positions = Positions(settings.width)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.layers: Sequence[DecoderLayer] = nn.ModuleList(  # type: ignore[assignment]
             DecoderLayer(settings.width, settings.heads, settings.inner, settings.dropout)
             for _ in range(settings.decoder_layers)

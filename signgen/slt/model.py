@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from signgen.nn.attention import Positions
+from signgen.nn.dropout import Dropout
 from signgen.nn.tokenizer import PAD
 from signgen.nn.transformer import EncoderLayer
 from signgen.slt.batches import Batch
@@ -29,7 +30,7 @@ class Translator(nn.Module):
         self.settings = settings
         self.tag = nn.Embedding(tags, settings.width) if tags else None
         self.positions = Positions(settings.width)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.layers = nn.ModuleList(
             EncoderLayer(settings.width, settings.heads, settings.inner, settings.dropout)
             for _ in range(settings.encoder_layers)

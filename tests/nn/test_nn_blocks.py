@@ -16,17 +16,25 @@ from signgen.nn.transformer import MaskedNorm
 TEXTS = ["the cat sees the dog .", "the dog sees a bird .", "a bird sings .", "Müller sagt: 你好 !"] * 5
 
 
-def test_attention_is_that_of_torch():
+# So small a share leaves out nothing, but takes the way of training.
+@pytest.mark.parametrize("dropout", [0, 1e-12], ids=["fused", "training"])
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_attention_is_that_of_torch(dropout, is_causal):
     torch.manual_seed(0)
-    own, known = Attention(16, 4), nn.MultiheadAttention(16, 4, batch_first=True)
+    own, known = Attention(16, 4, dropout), nn.MultiheadAttention(16, 4, batch_first=True)
     with torch.no_grad():
         known.in_proj_weight.copy_(torch.cat([own.query.weight, own.key.weight, own.value.weight]))
         known.in_proj_bias.copy_(torch.cat([own.query.bias, own.key.bias, own.value.bias]))
         known.out_proj.load_state_dict(own.output.state_dict())
     x, memory = torch.randn(2, 5, 16), torch.randn(2, 7, 16)
     mask = torch.arange(7)[None] < torch.tensor([[7], [4]])
-    expected = known(x, memory, memory, key_padding_mask=~mask, need_weights=False)[0]
-    torch.testing.assert_close(own(x, own.project(memory), mask), expected)
+    if is_causal:
+        later = torch.ones(5, 5, dtype=torch.bool).triu(1)
+        expected = known(x, x, x, attn_mask=later, need_weights=False)[0]
+        torch.testing.assert_close(own(x, own.project(x), is_causal=True), expected)
+    else:
+        expected = known(x, memory, memory, key_padding_mask=~mask, need_weights=False)[0]
+        torch.testing.assert_close(own(x, own.project(memory), mask), expected)
 
 
 @pytest.mark.parametrize(
