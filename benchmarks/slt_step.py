@@ -20,11 +20,11 @@ import torch
 from torch.nn import functional as F
 
 from signgen.data.columnar import Clip, write_columnar
+from signgen.nn.optimizer import make_optimizer
 from signgen.pose.sequence import PoseSequence
 from signgen.slt.batches import Batch
 from signgen.slt.material import stage_order
 from signgen.slt.model import Translator
-from signgen.slt.optimizer import make_optimizer
 from signgen.slt.schedules import Schedule
 from signgen.slt.settings import prepare
 from signgen.slt.train import _Run

@@ -18,18 +18,9 @@ from signgen.data.sidecar import package_version
 from signgen.data.strict_json import plain, to_json
 from signgen.errors import ConfigError
 from signgen.nn.device import device_named, in_precision
-from signgen.slt.batches import Batch, FrameReader, Order, collate
-from signgen.slt.card import Card, save_vocabularies, save_weights
-from signgen.slt.dev_scores import DevScores, dev_scores, outputs
-from signgen.slt.features import LAYOUT
-from signgen.slt.log import Log
-from signgen.slt.loss import losses
-from signgen.slt.material import Material, data_id, load_material, stage_order
-from signgen.slt.model import Translator
-from signgen.slt.optimizer import make_optimizer, rate_at, set_rate
-from signgen.slt.schedules import Schedule
-from signgen.slt.settings import SltSettings
-from signgen.slt.training_state import (
+from signgen.nn.log import Log
+from signgen.nn.optimizer import make_optimizer, rate_at, set_rate
+from signgen.nn.training_state import (
     FILE,
     Progress,
     read_progress,
@@ -37,6 +28,15 @@ from signgen.slt.training_state import (
     restore_optimizer,
     save_state,
 )
+from signgen.slt.batches import Batch, FrameReader, Order, collate
+from signgen.slt.card import Card, save_vocabularies, save_weights
+from signgen.slt.dev_scores import DevScores, dev_scores, outputs
+from signgen.slt.features import LAYOUT
+from signgen.slt.loss import losses
+from signgen.slt.material import Material, data_id, load_material, stage_order
+from signgen.slt.model import Translator
+from signgen.slt.schedules import Schedule
+from signgen.slt.settings import SltSettings
 from signgen.slt.video_frames import frame_reader
 
 BEST, LOG = "best", "log.jsonl"

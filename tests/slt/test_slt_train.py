@@ -9,11 +9,11 @@ import torch
 from signgen.data.columnar import Columnar
 from signgen.errors import CheckpointError, ConfigError, PoseError
 from signgen.nn.checkpoint import load_tensors, save_tensors
+from signgen.nn.log import read_log
+from signgen.nn.optimizer import rate_at
 from signgen.slt.card import load_weights
 from signgen.slt.dev_scores import corpus_bleu, outputs
-from signgen.slt.log import read_log
 from signgen.slt.material import load_material, shuffled
-from signgen.slt.optimizer import rate_at
 from signgen.slt.schedules import Schedule
 from signgen.slt.settings import DecodeSettings, TrainSettings, prepare
 from signgen.slt.train import stage_steps, train

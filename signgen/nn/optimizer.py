@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import math
+from typing import Literal, Protocol
 
 import torch
 from torch import nn
 
-from signgen.slt.settings import TrainSettings
+
+class OptimizerSettings(Protocol):
+    """What the settings of a training say about its optimiser.
+
+    Attributes:
+        optimizer: weight decay apart from the gradient (adamw), or in it (adam).
+        rate: highest learning rate.
+        betas: how fast the optimiser forgets.
+        decay: weight decay.
+        schedule: how the learning rate falls.
+        warmup: updates over which it rises.
+    """
+
+    @property
+    def optimizer(self) -> Literal["adamw", "adam"]: ...  # noqa: D102
+    @property
+    def rate(self) -> float: ...  # noqa: D102
+    @property
+    def betas(self) -> tuple[float, float]: ...  # noqa: D102
+    @property
+    def decay(self) -> float: ...  # noqa: D102
+    @property
+    def schedule(self) -> Literal["cosine", "plateau", "constant"]: ...  # noqa: D102
+    @property
+    def warmup(self) -> int: ...  # noqa: D102
 
 
-def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim.Optimizer:
     """AdamW, which pulls matrices alone towards zero, or Adam, which pulls everything through its gradient."""
     weights = [p for p in model.parameters() if p.requires_grad]
     is_fused = all(p.is_floating_point() for p in weights)
@@ -25,10 +50,12 @@ def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Opt
     return torch.optim.AdamW(groups, settings.rate, settings.betas, fused=is_fused)
 
 
-def rate_at(settings: TrainSettings, step: int, steps: int) -> float:
+def rate_at(settings: OptimizerSettings, step: int, steps: int) -> float:
     """The learning rate of update ``step`` of ``steps``, both from 0; a plateau's factor comes on top.
 
-    >>> [rate_at(TrainSettings(rate=1, warmup=2), step, 10) for step in (0, 1, 2, 6)]
+    >>> from types import SimpleNamespace
+    >>> settings = SimpleNamespace(rate=1, warmup=2, schedule="cosine")
+    >>> [rate_at(settings, step, 10) for step in (0, 1, 2, 6)]
     [0.5, 1.0, 1.0, 0.5]
     """
     if step < settings.warmup:
