@@ -13,12 +13,12 @@ from signgen.pose.geometry import shoulder_frame
 from signgen.pose.layout import BODY_LIMBS, HAND_BONES, LEFT_HAND, RIGHT_HAND
 from signgen.pose.sequence import PoseSequence
 
-_BLUE, _GREY, _RED = "#1f6feb", "#8b949e", "#b3261e"
+_BLUE, _GREY, _RED, _GREEN = "#1f6feb", "#8b949e", "#b3261e", "#1a7f37"
 _LIMBS = (
     *((a, b) for a, b in BODY_LIMBS if max(a, b) < 8 or min(a, b) in (0, 14, 15)),
     *((hand.start + a, hand.start + b) for hand in (LEFT_HAND, RIGHT_HAND) for a, b in HAND_BONES),
 )
-_PICTURES, _SIDE = 8, 110
+PICTURES, SIDE = 8, 110
 # A picture shows so many shoulder widths about a point somewhat below the neck.
 _VIEW, _BELOW = 3.6, 0.25
 
@@ -65,6 +65,35 @@ def scale(item: Mapping[str, Any]) -> str:
     return _figure(title, 640, 62, marks)
 
 
+def waterfall(loss: Mapping[str, Any]) -> str:
+    """What is lost on the way from true poses (1) to what is found in videos, step by step."""
+    steps: list[tuple[str, float, float, Any]] = [("true poses", 1.0, 0.0, None)]
+    left = 1.0
+    for share in loss["shares"]:
+        steps.append((share["loser"], left - share["value"], left, share["interval"]))
+        left -= share["value"]
+    steps.append(("found in videos", left, 0.0, None))
+    low = min(0.0, *(min(top, bottom) for _, top, bottom, _ in steps))
+    high = max(1.0, *(max(top, bottom) for _, top, bottom, _ in steps))
+
+    def x(value: float) -> float:
+        return 190 + 400 * (value - low) / (high - low)
+
+    marks = [f"<path d='M{_n(x(0))} 4V{24 * len(steps) + 6}' stroke='{_GREY}' stroke-dasharray='3 3' />"]
+    for place, (name, top, bottom, span) in enumerate(steps):
+        y = 8 + 24 * place
+        a, b = sorted((x(top), x(bottom)))
+        colour = _BLUE if span is None else _RED if top <= bottom else _GREEN
+        said = f"{top:.2f}" if span is None else f"{top - bottom:+.2f} ({-span[1]:+.2f} to {-span[0]:+.2f})"
+        marks.append(
+            f"<text x=182 y={y + 13} text-anchor=end font-size=12>{escape(name)}</text>"
+            f"<rect x={_n(a)} y={y} width={_n(max(b - a, 1))} height=16 fill='{colour}'/>"
+            f"<text x={_n(b + 6)} y={y + 13} font-size=12>{said}</text>"
+        )
+    title = f"{loss['measure']}: from true poses (1) to videos; 0 is the best floor"
+    return _figure(title, 760, 16 + 24 * len(steps), "".join(marks))
+
+
 def curve(title: str, labels: Sequence[str], values: Sequence[float]) -> str:
     """Values joined by lines, labelled below."""
     low, high = min(values), max(values)
@@ -88,17 +117,17 @@ def strip(title: str, poses: PoseSequence) -> str:
         frame = shoulder_frame(poses)
     except PoseError:
         return f"<p>{escape(title)}: shows no shoulders</p>"
-    size = _SIDE / (_VIEW * frame.width)
+    size = SIDE / (_VIEW * frame.width)
     paths = []
-    for place, number in enumerate(np.linspace(0, len(poses) - 1, _PICTURES).round().astype(int)):
+    for place, number in enumerate(np.linspace(0, len(poses) - 1, PICTURES).round().astype(int)):
         points = poses.keypoints[number]
-        x = (points[:, 0] - frame.x) * size + _SIDE * (place + 0.5)
-        y = (points[:, 1] - frame.y) * size + _SIDE * (0.5 - _BELOW / 2)
-        seen = (points[:, 2] > 0) & (x > _SIDE * place) & (x < _SIDE * (place + 1))
+        x = (points[:, 0] - frame.x) * size + SIDE * (place + 0.5)
+        y = (points[:, 1] - frame.y) * size + SIDE * (0.5 - _BELOW / 2)
+        seen = (points[:, 2] > 0) & (x > SIDE * place) & (x < SIDE * (place + 1))
         lines = [f"M{_n(x[a])} {_n(y[a])}L{_n(x[b])} {_n(y[b])}" for a, b in _LIMBS if seen[a] and seen[b]]
         paths.append("".join(lines))
     drawn = f"<path d='{''.join(paths)}' stroke='{_RED if title == 'system' else '#1b1f24'}' fill=none />"
-    return _figure(f"{title}, {poses.seconds:.1f} s", _SIDE * _PICTURES, _SIDE, drawn)
+    return _figure(f"{title}, {poses.seconds:.1f} s", SIDE * PICTURES, SIDE, drawn)
 
 
 def _figure(title: str, width: int, height: int, marks: str) -> str:

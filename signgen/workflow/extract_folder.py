@@ -102,7 +102,7 @@ def _rows(tasks: Sequence[_Task], workers: int) -> Iterator[tuple[_Task, Row]]:
     if workers == 1:
         yield from ((task, _run(task)) for task in tasks)
         return
-    with _pool(workers) as pool:
+    with processes(workers) as pool:
         waiting: dict[Future[Row], _Task] = {pool.submit(_run, task): task for task in tasks}
         while waiting:
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -110,7 +110,7 @@ def _rows(tasks: Sequence[_Task], workers: int) -> Iterator[tuple[_Task, Row]]:
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that start anew, for an estimator's threads do not survive a fork."""
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:

@@ -42,7 +42,7 @@ def contact_sheet(
     chosen = list(_video_frames(source, pictures) if is_video else _drawn_frames(source, pictures))
     if not chosen:
         raise DataError(f"{source}: no frames to show")
-    write_bytes(output, _encoded(tiled([_shrunk(frame, side) for frame in chosen], columns), output.suffix))
+    write_bytes(output, encoded(tiled([shrunk(frame, side) for frame in chosen], columns), output.suffix))
     return output
 
 
@@ -82,7 +82,7 @@ def _video_frames(source: Path, pictures: int) -> Iterator[np.ndarray]:
         done = t + 1
 
 
-def _shrunk(frame: np.ndarray, side: int) -> np.ndarray:
+def shrunk(frame: np.ndarray, side: int) -> np.ndarray:
     """The frame averaged down by a whole factor until its longest side is at most ``side``."""
     factor = -(-max(frame.shape[:2]) // side)
     if factor == 1:
@@ -93,7 +93,8 @@ def _shrunk(frame: np.ndarray, side: int) -> np.ndarray:
     return shrunk
 
 
-def _encoded(picture: np.ndarray, suffix: str) -> bytes:
+def encoded(picture: np.ndarray, suffix: str) -> bytes:
+    """A picture as a file of the format of ``suffix``."""
     import imageio.v3 as iio
 
     buffer = io.BytesIO()

@@ -10,11 +10,13 @@ from signgen.errors import PoseError
 from signgen.judge.pose.comparisons import Comparison, Found, Matched
 from signgen.judge.pose.parts import PARTS
 from signgen.pose.geometry import shoulder_frame
-from signgen.pose.layout import LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from signgen.pose.layout import LEFT_HAND, LEFT_WRIST, NUM_KEYPOINTS, RIGHT_HAND, RIGHT_WRIST
 from signgen.pose.sequence import PoseSequence
 
 # A hand point below this confidence is a guess.
 WEAK = 0.3
+# Hands nearer to each other than so many shoulder widths can be mistaken without harm.
+_APART = 0.5
 # Without outlines of people, their area is taken as this share of the box round their keypoints (CrowdPose).
 _AREA_SHARE = 0.53
 # COCO-WholeBody's spread of annotations per keypoint, in our order; the neck, which COCO lacks, as a shoulder.
@@ -112,6 +114,45 @@ def hand_confidence_ratio() -> Comparison:
 def weak_hands() -> Comparison:
     """Share of hands, frame by frame, whose mean confidence is below `WEAK`; mean over samples."""
     return _of_hands("weak hands", 1, lambda _: 1.0, is_better_high=False)
+
+
+def lost_hands() -> Comparison:
+    """Share of hands that the reference shows, frame by frame, of which nothing was found; pooled."""
+
+    def find(matched: Matched) -> Found:
+        found, asked = (_shown_hands(poses) for poses in matched.poses)
+        return Found((float((asked & ~found).sum()),), (float(asked.sum()),))
+
+    return Comparison("lost hands", find, {"part": "hands", "mean": "pooled"}, is_better_high=False)
+
+
+def swapped_hands() -> Comparison:
+    """Share of found hands that lie nearer to the other wrist of the reference than to their own; pooled.
+
+    Only frames count in which the reference shows both wrists at least half a shoulder width apart.
+    """
+
+    def find(matched: Matched) -> Found:
+        found, asked = matched.poses
+        wrists = asked.keypoints[:, [LEFT_WRIST, RIGHT_WRIST]].astype(np.float64)
+        apart = np.linalg.norm(wrists[:, 0, :2] - wrists[:, 1, :2], axis=1)
+        clear = (wrists[..., 2] > 0).all(axis=1) & (apart >= _APART * shoulder_frame(asked).width)
+        roots = found.keypoints[:, [LEFT_HAND.start, RIGHT_HAND.start]].astype(np.float64)
+        ways = [np.linalg.norm(roots[..., :2] - wrists[:, order, :2], axis=2) for order in ([0, 1], [1, 0])]
+        counted = (roots[..., 2] > 0) & clear[:, None]
+        return Found((float((counted & (ways[1] < ways[0])).sum()),), (float(counted.sum()),))
+
+    return Comparison(
+        "swapped hands",
+        find,
+        {"part": "hands", "apart": f"{_APART:g}sw", "mean": "pooled"},
+        is_better_high=False,
+    )
+
+
+def _shown_hands(poses: PoseSequence) -> np.ndarray:
+    """(T, 2) bool: whether anything of each hand is shown."""
+    return np.stack([(poses.part(hand)[..., 2] > 0).any(axis=1) for hand in (LEFT_HAND, RIGHT_HAND)], axis=1)
 
 
 def _of_hands(

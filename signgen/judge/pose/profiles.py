@@ -84,6 +84,10 @@ _ALIGNED = (
     aligned.oks(),
     aligned.hand_confidence_ratio(),
     aligned.weak_hands(),
+    aligned.lost_hands(),
+    aligned.swapped_hands(),
+    comparisons.jerk_ratio("wrists"),
+    comparisons.jerk_ratio("fingertips"),
 )
 _SLRTP = (
     comparisons.dtw_mje_pooled("layout"),

@@ -113,7 +113,7 @@ def identity_drift(frames: np.ndarray, poses: PoseSequence, first: np.ndarray | 
         raise RenderError(
             f"frames of shape {frames.shape} do not fit {len(poses)} poses on {poses.width}x{poses.height}"
         )
-    faces = [_face(frame, poses.keypoints[t, FACE]) for t, frame in enumerate(frames)]
+    faces = [face_of(frame, poses.keypoints[t, FACE]) for t, frame in enumerate(frames)]
     shown = [face for face in faces if face is not None]
     keep = first if first is not None else (shown[0] if shown else None)
     if keep is None:
@@ -142,8 +142,13 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.minimum(first, second).sum())
 
 
-def _face(frame: np.ndarray, keypoints: np.ndarray) -> np.ndarray | None:
-    """The square round a face, or None where less than half of it is seen or it is smaller than 8 px."""
+def face_of(frame: np.ndarray, keypoints: np.ndarray) -> np.ndarray | None:
+    """The square of an (H, W, 3) frame round a face, or None where it is smaller than 8 px or less than half is seen.
+
+    Args:
+        frame: (H, W, 3).
+        keypoints: (68, 3) of the face.
+    """
     seen = keypoints[:, 2] > 0
     if seen.mean() < 0.5:
         return None
