@@ -166,7 +166,7 @@ def _tasks(splits: Splits) -> Iterator[Task]:
     for split in SPLITS:
         sentences, number, first = splits.of(split), 0, 0
         while block := tuple(islice(sentences, splits.settings.shard)):
-            yield Task(split, number, first, block)
+            yield Task(split, number, first, block, splits.settings.seed)
             number, first = number + 1, first + len(block)
 
 

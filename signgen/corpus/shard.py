@@ -34,12 +34,14 @@ class Task:
         number: of the shard in its split.
         first: number of its first sentence in the split.
         sentences: its sentences.
+        seed: of the corpus; clips carry it in their names, so that no two corpora share a name.
     """
 
     split: str
     number: int
     first: int
     sentences: tuple[Sentence, ...]
+    seed: int
 
     def path(self, folder: Path) -> Path:
         """Its file in a corpus."""
@@ -48,7 +50,8 @@ class Task:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of its clips."""
-        return tuple(f"{self.split}-{self.first + i:07d}" for i in range(len(self.sentences)))
+        start = f"{self.split}-s{self.seed}"
+        return tuple(f"{start}-{self.first + i:07d}" for i in range(len(self.sentences)))
 
 
 class ShardMaker:

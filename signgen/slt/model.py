@@ -83,6 +83,10 @@ def make_frontend(settings: ModelSettings) -> nn.Module:
     """
     if settings.frontend == "linear":
         return LinearFrontend(settings.width, settings.is_in_parts).apply(_initialise)
+    if settings.frontend == "temporal":
+        from signgen.slt.temporal import TemporalFrontend
+
+        return TemporalFrontend(settings.width, settings.is_in_parts).apply(_initialise)
     if settings.frontend == "graph":
         from signgen.slt.graph import GraphFrontend
 

@@ -50,8 +50,8 @@ VIDEO_FRONTENDS = ("cnn", "pretrained")
 class ModelSettings:
     """The shape of a translator. `PRESETS` has complete ones."""
 
-    frontend: Literal["linear", "graph", "cnn", "pretrained"] = setting(
-        "linear", "what looks at single frames"
+    frontend: Literal["linear", "temporal", "graph", "cnn", "pretrained"] = setting(
+        "linear", "what looks at frames"
     )
     width: Annotated[int, Ge(8), Le(8192)] = setting(96, "features of transformer layers")
     heads: Annotated[int, Ge(1), Le(256)] = setting(4, "attention heads; divides width")
@@ -88,6 +88,7 @@ PRESETS = {
         width=512, heads=8, inner=2048, encoder_layers=3, decoder_layers=3,
         is_tied=False, is_word_normed=True, is_in_parts=False,
     ),
+    "temporal": ModelSettings(frontend="temporal", encoder_layers=1),
     "graph": ModelSettings(frontend="graph", encoder_layers=1),
     "video": ModelSettings(frontend="cnn"),
 }  # fmt: skip
