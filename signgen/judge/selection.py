@@ -1,7 +1,7 @@
 """Which made clips are good enough to learn from: thresholds from clips known to be good and bad, and decisions.
 
-All measures are put on one scale, the rank among good clips, so that one number, the level, says how strict a choice is.
-Moving it gives the acceptance curve; the clip's worst measure decides.
+All measures are put on one scale, the rank among good clips, so that one number, the level, says how strict a choice
+is. Moving it gives the acceptance curve; the clip's worst measure decides.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from signgen.errors import ConfigError
+from signgen.judge.rate import Rate
 
 LOG_LIKELIHOOD, GLOSS_WER, PCK = "log-likelihood", "gloss WER", "PCK"
 # Whether more is better.
@@ -22,8 +23,6 @@ DEFAULT_KEEP_SHARE = 0.9
 DEFAULT_BAD_SHARE = 0.5
 # Fewer good clips say nothing about the tail that thresholds are taken from.
 FEWEST_GOOD = 8
-# The normal quantile of 95 % intervals.
-_Z = 1.959963984540054
 
 # Measure -> (n,) values; NaN where a clip cannot be measured so.
 Values = Mapping[str, np.ndarray]
@@ -57,29 +56,6 @@ class Rule:
         for name, value in self.thresholds.items():
             if name not in MEASURES or not math.isfinite(value):
                 raise ConfigError(f"threshold of {name!r}: {value!r} is no number or no such measure")
-
-
-@dataclass(frozen=True)
-class Rate:
-    """So many of so many.
-
-    Attributes:
-        count: that are.
-        total: of all.
-    """
-
-    count: int
-    total: int
-
-    @property
-    def share(self) -> float:
-        """From 0 to 1; NaN of nothing."""
-        return self.count / self.total if self.total else math.nan
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval."""
-        return wilson(self.count, self.total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,21 +219,6 @@ def kept_rate(values: Values, thresholds: Mapping[str, float]) -> Rate:
     return Rate(sum(not reasons(row, thresholds) for row in rows), count)
 
 
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share.
-
-    >>> [round(end, 4) for end in wilson(9, 10)]
-    [0.5958, 0.9821]
-    """
-    if not total:
-        return (0.0, 1.0)
-    share, square = count / total, _Z * _Z
-    middle = share + square / (2 * total)
-    reach = _Z * math.sqrt(share * (1 - share) / total + square / (4 * total * total))
-    low, high = ((middle + side * reach) / (1 + square / total) for side in (-1, 1))
-    return (max(0.0, low), min(1.0, high))
-
-
 def _upward(name: str, values: np.ndarray) -> np.ndarray:
     """The same with more being better."""
     return values if MEASURES[name] else -values
@@ -273,7 +234,7 @@ def _kept(ranks: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def _thresholds(good: Values, bad: Mapping[str, Values], level: float) -> dict[str, float]:
-    """Of each measure the worst value seen that still has the rank: decisions about seen clips are exactly the curve's."""
+    """Of each measure the worst value seen that still has the rank, so that seen clips fare exactly as on the curve."""
     found = {}
     for name, values in good.items():
         seen = np.concatenate([values, *(kind[name] for kind in bad.values() if name in kind)])

@@ -69,10 +69,12 @@ def measure(judges: Sequence[Judge], clips: Sequence[Candidate]) -> list[Measure
     poses, texts = [clip.poses for clip in clips], [clip.text for clip in clips]
     chances = np.mean([_per_character(judge, poses, texts) for judge in judges], axis=0)
     read = [_read(judge, poses) for judge in judges]
+    # A judge with a gloss head that reads none in a clip is wrong about all of them; one without a head is not asked.
+    signs = [each for judge, each in zip(judges, read, strict=True) if judge.card.facts.glosses]
     found = []
     for row, clip in enumerate(clips):
         values = {LOG_LIKELIHOOD: float(chances[row])}
-        lines = [each[row][1] for each in read if any(glosses for _, glosses in each)]
+        lines = [each[row][1] for each in signs]
         if clip.glosses.split() and lines:
             values[GLOSS_WER] = float(np.mean([_wer(line, clip.glosses) for line in lines]))
         if clip.extracted is not None:
@@ -111,11 +113,16 @@ def spoiled(clips: Sequence[Candidate], seed: int = 0) -> dict[str, list[Candida
         "hands frozen": [controls.frozen_hands([clip])[0] for clip in poses],
         "mean pose": controls.mean_pose(poses),
     }
+    # Chance leaves some clips as they were; those are not bad.
     changed = {
-        kind: [replace(clip, poses=each) for clip, each in zip(clips, made, strict=True)]
+        kind: [
+            replace(clip, poses=each)
+            for clip, each in zip(clips, made, strict=True)
+            if not np.array_equal(each.keypoints, clip.poses.keypoints)
+        ]
         for kind, made in kinds.items()
     }
-    return {"another text": others, **changed} if others else changed
+    return {kind: made for kind, made in {"another text": others, **changed}.items() if made}
 
 
 def pck_of(found: PoseSequence, asked: PoseSequence) -> float:
