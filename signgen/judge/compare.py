@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from signgen.errors import ConfigError, DataError
+from signgen.judge.agreement import Agreement, agreement, jury_of
 from signgen.judge.backtranslation import LOG_LIKELIHOOD
-from signgen.judge.panel import HEADLINE
+from signgen.judge.panel import HEADLINE, recognition
 from signgen.judge.pose.tally import tallied
 from signgen.judge.report import check_report
 from signgen.judge.text.measure import Measure, ratio
@@ -28,11 +29,15 @@ class Compared:
     Attributes:
         judges: name -> differences of text measures, first system - second.
         poses: differences of pose measures; smaller than the interval of chance or not, none is better by itself.
-        verdict: by the headline of all judges together.
+        agreements: of the judges over the rows of both reports.
+        stamps: what must stand over the verdict.
+        verdict: by the headline of all judges together, and how far it can be trusted.
     """
 
     judges: Mapping[str, tuple[Difference, ...]]
     poses: tuple[Difference, ...]
+    agreements: tuple[Agreement, ...]
+    stamps: tuple[str, ...]
     verdict: str
 
 
@@ -68,12 +73,46 @@ def _compared(first: Mapping[str, Any], second: Mapping[str, Any], names: tuple[
     counted = scorer(test["texts"], test["language"], test["profile"])
     judges = {
         ours["card"]["name"]: tuple(
-            paired_differences(_measures(ours, counted), _measures(theirs, counted), how)
+            paired_differences(_measures(ours, counted, test), _measures(theirs, counted, test), how)
         )
         for ours, theirs in zip(first["judges"], second["judges"], strict=True)
     }
     poses = paired_differences(_poses(first), _poses(second), how)
-    return Compared(judges, tuple(poses), _verdict(judges, names))
+    agreements, stamps = ranking(first, second)
+    verdict = "; ".join([_verdict(judges, names), *stamps])
+    return Compared(judges, tuple(poses), agreements, stamps, verdict)
+
+
+def ranking(
+    first: Mapping[str, Any], second: Mapping[str, Any]
+) -> tuple[tuple[Agreement, ...], tuple[str, ...]]:
+    """Whether the judges of two whole reports rank alike, and what must stand over any ranking by them."""
+    agreements = tuple(_agreement(measure, first, second) for measure in (HEADLINE, LOG_LIKELIHOOD))
+    return agreements, _stamps(first, second, agreements)
+
+
+def _agreement(measure: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Agreement:
+    """Over both systems, and floors and ceilings that judges read poses for, which both reports share."""
+    values, architectures = {}, {}
+    for ours, theirs in zip(first["judges"], second["judges"], strict=True):
+        panel = [row for part in ("floors", "ceilings") for row in ours["panel"][part]]
+        scores = {row["name"]: row["scores"] for row in panel if LOG_LIKELIHOOD in row["scores"]}
+        for name, judge in (("first system", ours), ("second system", theirs)):
+            scores[name] = {score["name"]: score["value"] for score in judge["scores"]}
+        name = ours["card"]["name"]
+        values[name] = {row: float(of[measure]) for row, of in scores.items() if of.get(measure) is not None}
+        architectures[name] = ours["card"]["architecture"]
+    return agreement(measure, values, architectures)
+
+
+def _stamps(
+    first: Mapping[str, Any], second: Mapping[str, Any], agreements: tuple[Agreement, ...]
+) -> tuple[str, ...]:
+    """Of the judges, who are the same in both, of their ranking, and what else stands over a report."""
+    jury = jury_of([(judge["card"]["architecture"], judge["card"]["seed"]) for judge in first["judges"]])
+    kept = [stamp for stamp in (*first["stamps"], *second["stamps"]) if not stamp.startswith("RANKING ")]
+    own = [agreements[0].stamp, jury.stamp]
+    return tuple(dict.fromkeys(stamp for stamp in (*kept, *own) if stamp))
 
 
 def _unequal(first: str, second: str) -> str:
@@ -84,10 +123,13 @@ def _unequal(first: str, second: str) -> str:
     return f"made by different recipes ({what}) and cannot be compared; evaluate both the same way"
 
 
-def _measures(judge: Mapping[str, Any], counted: Scorer) -> list[Measure]:
+def _measures(judge: Mapping[str, Any], counted: Scorer, test: Mapping[str, Any]) -> list[Measure]:
     statistics = np.column_stack([judge["log_probabilities"], judge["characters"]]).astype(np.float64)
     recipe = next(score["signature"] for score in judge["scores"] if score["name"] == LOG_LIKELIHOOD)
-    return [*counted.measures(judge["texts"]), Measure(LOG_LIKELIHOOD, recipe, statistics, ratio())]
+    more = [Measure(LOG_LIKELIHOOD, recipe, statistics, ratio())]
+    if judge["glosses"]:
+        more.insert(0, recognition(judge["glosses"], test["glosses"], counted.profile.name))
+    return [*counted.measures(judge["texts"]), *more]
 
 
 def _poses(report: Mapping[str, Any]) -> list[Measure]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from signgen.errors import ConfigError
 from signgen.judge.admission import Admission, admit, check_admitted
+from signgen.judge.agreement import Agreement, agreement
 from signgen.judge.backtranslation import LOG_LIKELIHOOD, Judge
 from signgen.judge.card import Disjointness, check_stranger, disjointness
 from signgen.judge.findings import Evaluation, Verdict
@@ -16,10 +17,8 @@ from signgen.judge.gates import check_extractors, extractor_notes, gates
 from signgen.judge.panel import (
     HEADLINE,
     NORMALISED,
-    Agreement,
     Entry,
     Panel,
-    agreement,
     judged,
     make_panel,
     normalised,
@@ -28,6 +27,7 @@ from signgen.judge.panel import (
 )
 from signgen.judge.pose.score import pose_measures
 from signgen.judge.score import Score
+from signgen.judge.set_distances import set_distances
 from signgen.judge.text.degeneracy import degeneracy
 from signgen.judge.text.languages import base_language
 from signgen.judge.text.leaks import leak_audit
@@ -125,7 +125,7 @@ def _verdict(
     how: Resampling,
 ) -> Verdict:
     counted = scorer(trial.texts, trial.language, options.profile)
-    system = judged("system", trial.hypotheses, judge, counted)
+    system = judged("system", trial.hypotheses, judge, counted, trial.glosses)
     rate = float(np.median([clip.fps for clip in trial.hypotheses]))
     panel = make_panel(
         judge,
@@ -134,6 +134,7 @@ def _verdict(
         fps=rate,
         train_texts=options.train_texts,
         oracle=options.oracle,
+        glosses=trial.glosses,
         seed=options.seed,
     )
     scaled = [item for name in NORMALISED if (item := normalised(name, system, panel, how)) is not None]
@@ -156,6 +157,7 @@ def _verdict(
             *found.notes,
             *extractor_notes(judge.card, trial.all_extractors),
         ),
+        set_distances(judge, *rows, how),
         None if seen is None else gates(judge, seen, system, panel, counted, how),
     )
 
@@ -186,7 +188,9 @@ def _with_interval(measures: Sequence[Measure], how: Resampling) -> list[Score]:
 
 
 def _agreement(measure: str, verdicts: Sequence[Verdict]) -> Agreement:
-    return agreement(measure, {found.judge.card.name: _rows(found, measure) for found in verdicts})
+    cards = [found.judge.card for found in verdicts]
+    values = {card.name: _rows(found, measure) for card, found in zip(cards, verdicts, strict=True)}
+    return agreement(measure, values, {card.name: card.facts.architecture for card in cards})
 
 
 def _rows(found: Verdict, measure: str) -> dict[str, float]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from signgen.judge.admission import Admission
+from signgen.judge.agreement import Agreement, Jury, jury_of
 from signgen.judge.backtranslation import Judge
 from signgen.judge.card import Disjointness
 from signgen.judge.gates import Gates
-from signgen.judge.panel import Agreement, Entry, Normalised, Panel
+from signgen.judge.panel import Entry, Normalised, Panel
 from signgen.judge.pose.verdict import TARGETS, verdict
 from signgen.judge.score import Score
+from signgen.judge.set_distances import SetDistances
 from signgen.judge.text.leaks import LeakReport
 from signgen.judge.text.measure import Measure
 from signgen.judge.trial import Options, Trial
@@ -32,6 +34,7 @@ class Verdict:
         detectable: least difference in the headline that this test would find between two systems as unlike as the
             system and true poses.
         alarms: one line each.
+        sets: all clips of the system against all true ones.
         gates: what is lost where, if the system made videos.
     """
 
@@ -45,6 +48,7 @@ class Verdict:
     normalised: tuple[Normalised, ...]
     detectable: float
     alarms: tuple[str, ...]
+    sets: SetDistances
     gates: Gates | None = None
 
 
@@ -87,6 +91,12 @@ class Evaluation:
         return f"{how}{read} {judges} {scores} {poses}"
 
     @property
+    def jury(self) -> Jury:
+        """Whether there are enough judges to rank systems by."""
+        cards = [verdict.judge.card.facts for verdict in self.verdicts]
+        return jury_of([(card.architecture, card.seed) for card in cards])
+
+    @property
     def stamps(self) -> tuple[str, ...]:
         """What must stand over every figure."""
         lines = []
@@ -96,12 +106,9 @@ class Evaluation:
                 lines.append(f"CONTAMINATED: {name} was trained on clips of this test")
             if not found.admission.is_passed:
                 lines.append(f"NOT ADMITTED: {name}: {'; '.join(found.admission.faults)}")
-        lines += [
-            "RANKING UNSTABLE: judges order the same rows differently"
-            for item in self.agreements[:1]
-            if item.verdict == "ranking unstable"
-        ]
-        return tuple(lines)
+        # By the headline alone: one stamp of a kind is enough.
+        lines += [item.stamp for item in self.agreements[:1]]
+        return tuple(line for line in (*lines, self.jury.stamp) if line)
 
 
 def pose_alarms(found: Evaluation) -> list[str]:

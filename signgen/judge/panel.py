@@ -5,8 +5,8 @@ A `Panel` cannot be made without its floors and ceilings, and a report cannot be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from signgen.judge.text.floors import floors
 from signgen.judge.text.measure import Measure
 from signgen.judge.text.resample import Resampling, bootstrap, percentiles, with_intervals
 from signgen.judge.text.scores import Scorer
+from signgen.judge.text.wer import DEFAULT_GLOSS_PROFILE, GLOSS_PROFILES, gloss_wer
 from signgen.pose.sequence import PoseSequence
 
 HEADLINE = "BLEU-4"
@@ -39,12 +40,14 @@ class Entry:
     Attributes:
         name: of the row.
         texts: (n,) what the judge understood, or what was answered.
-        measures: of these texts; the last is the log-likelihood where there are poses.
+        measures: of these texts; where there are poses, also of what was recognised, and the log-likelihood.
+        glosses: (n,) what a judge recognised, where it and the true glosses are of that kind; else empty.
     """
 
     name: str
     texts: tuple[str, ...]
     measures: tuple[Measure, ...]
+    glosses: tuple[str, ...] = ()
 
     def measure(self, name: str) -> Measure | None:
         """The measure of a name, None if the row has none."""
@@ -93,16 +96,33 @@ class Normalised:
     ceiling: float
 
 
-def entry_of(name: str, texts: Sequence[str], scorer: Scorer, likelihood: Measure | None = None) -> Entry:
+def entry_of(name: str, texts: Sequence[str], scorer: Scorer, more: Sequence[Measure] = ()) -> Entry:
     """A row of texts; one that says nothing at all scores 0."""
     said = list(texts) if any(text.strip() for text in texts) else [_NOTHING] * len(texts)
-    measures = scorer.measures(said)
-    return Entry(name, tuple(texts), (*measures, *([] if likelihood is None else [likelihood])))
+    return Entry(name, tuple(texts), (*scorer.measures(said), *more))
 
 
-def judged(name: str, poses: Sequence[PoseSequence], judge: Judge, scorer: Scorer) -> Entry:
-    """A row of what a judge makes of poses."""
-    return entry_of(name, judge.texts(poses), scorer, judge.log_likelihood(poses, scorer.references))
+def judged(
+    name: str,
+    poses: Sequence[PoseSequence],
+    judge: Judge,
+    scorer: Scorer,
+    glosses: Sequence[str] | None = None,
+) -> Entry:
+    """A row of what a judge makes of poses; with true ``glosses`` also of those that it recognises, if it does."""
+    read = judge.read(poses)
+    likelihood = judge.log_likelihood(poses, scorer.references)
+    texts = [found.text for found in read]
+    if glosses is None or not judge.reads_glosses:
+        return entry_of(name, texts, scorer, [likelihood])
+    recognised = tuple(found.glosses for found in read)
+    more = [recognition(recognised, glosses, scorer.profile.name), likelihood]
+    return replace(entry_of(name, texts, scorer, more), glosses=recognised)
+
+
+def recognition(recognised: Sequence[str], glosses: Sequence[str], profile: str) -> Measure:
+    """Error rate of recognised glosses, by the habit that goes with a convention of text scores if it has one."""
+    return gloss_wer(recognised, glosses, profile if profile in GLOSS_PROFILES else DEFAULT_GLOSS_PROFILE)
 
 
 def make_panel(
@@ -113,6 +133,7 @@ def make_panel(
     fps: float,
     train_texts: Sequence[str] | None = None,
     oracle: Sequence[PoseSequence] | None = None,
+    glosses: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Panel:
     """The panel of a judge on true poses.
@@ -125,6 +146,7 @@ def make_panel(
         train_texts: that a lazy system would copy from; without them the references themselves, which makes the
             constant answer stronger than any honest one.
         oracle: poses stitched from the true glosses, another ceiling.
+        glosses: the true ones.
         seed: of all draws.
 
     Raises:
@@ -147,11 +169,12 @@ def make_panel(
         "frozen first frame": controls.frozen(poses),
         "noise": controls.noise(poses, rng),
     }
-    rows += [judged(name, clips, judge, scorer) for name, clips in spoiled.items()]
+    rows += [judged(name, clips, judge, scorer, glosses) for name, clips in spoiled.items()]
     true = {CEILINGS[0]: poses, CEILINGS[1]: controls.reprocessed(poses, fps)}
     if oracle is not None:
         true[ORACLE] = oracle
-    return Panel(tuple(rows), tuple(judged(name, clips, judge, scorer) for name, clips in true.items()))
+    top = [judged(name, clips, judge, scorer, glosses) for name, clips in true.items()]
+    return Panel(tuple(rows), tuple(top))
 
 
 def normalised(name: str, system: Entry, panel: Panel, how: Resampling | None = None) -> Normalised | None:
@@ -192,44 +215,3 @@ def panel_alarms(system: Entry, found: Sequence[Normalised]) -> list[str]:
         elif item.interval[0] > 1:
             lines.append(f"{item.name}: above true poses; such a system copies what the judge likes")
     return lines
-
-
-STABLE_TAU = 0.7
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Whether judges rank the same rows alike.
-
-    Attributes:
-        measure: by which they rank.
-        taus: Kendall's tau-b of each pair of judges.
-        verdict: ``stable``, ``ranking unstable``, or that one judge cannot say.
-    """
-
-    measure: str
-    taus: Mapping[str, float]
-    verdict: str
-
-
-def agreement(measure: str, values: Mapping[str, Mapping[str, float]]) -> Agreement:
-    """Kendall's tau-b between judges over all rows: system, floors, ceilings and rungs.
-
-    Args:
-        measure: its name.
-        values: judge -> row -> value; all judges with the same rows.
-    """
-    from scipy.stats import kendalltau
-
-    names = list(values)
-    taus = {}
-    for place, first in enumerate(names):
-        for second in names[place + 1 :]:
-            rows = [row for row in values[first] if row in values[second]]
-            ours, theirs = ([values[judge][row] for row in rows] for judge in (first, second))
-            found = float(kendalltau(ours, theirs).statistic) if len(rows) > 1 else float("nan")
-            taus[f"{first} / {second}"] = found if np.isfinite(found) else 0.0
-    if not taus:
-        return Agreement(measure, {}, "one judge: whether another would rank alike is not known")
-    is_stable = min(taus.values()) >= STABLE_TAU
-    return Agreement(measure, taus, "stable" if is_stable else "ranking unstable")

@@ -13,12 +13,14 @@ from signgen.data.sidecar import package_version
 from signgen.errors import DataError
 from signgen.judge.backtranslation import LOG_LIKELIHOOD
 from signgen.judge.findings import Evaluation, Verdict, pose_alarms
+from signgen.judge.gates_report import gate_lines, gates_values, video_values
 from signgen.judge.panel import CEILINGS, POSE_FLOORS, TEXT_FLOORS, Entry
 from signgen.judge.score import Score
 from signgen.judge.text.measure import Measure
+from signgen.judge.text.wer import GLOSS_WER
 
 KIND = "signgen-evaluation"
-VERSION = 1
+VERSION = 2
 # As the command line allows: a file from elsewhere must not make a comparison run for days.
 MOST_RESAMPLES = 100_000
 
@@ -41,18 +43,21 @@ def report_of(found: Evaluation) -> dict[str, Any]:
             "resamples": options.resamples,
             "rates": sorted({clip.fps for clip in trial.hypotheses}),
             "texts": list(trial.texts),
+            "glosses": None if trial.glosses is None else list(trial.glosses),
             "names": list(trial.names),
             "documents": None if trial.documents is None else [str(name) for name in trial.documents],
         },
         "judges": [_judge(verdict) for verdict in found.verdicts],
+        "jury": asdict(found.jury),
         "agreement": [
-            {"measure": item.measure, "taus": dict(item.taus), "verdict": item.verdict}
-            for item in found.agreements
+            {**asdict(item), **_over_judges(item.measure, found.verdicts)} for item in found.agreements
         ],
+        "notes": [note for note in (options.oracle_note,) if note],
         "poses": [
             {**_score(score), **_kept(measure)}
             for measure, score in zip(found.poses, found.pose_scores, strict=True)
         ],
+        "videos": video_values(found),
         "alarms": pose_alarms(found),
         "leaks": None
         if found.leaks is None
@@ -80,9 +85,13 @@ def check_report(values: Mapping[str, Any], where: str) -> None:
             for judge in judges
         ]
         sizes = {len(judge[key]) for judge in judges for key in ("texts", "log_probabilities")}
+        sizes |= {len(glosses) for glosses in _all_glosses(values)}
         sizes |= {len(values["test"][key]) for key in ("texts", "names")}
         sizes |= {len(row["statistics"]) for row in values["poses"]}
         is_whole = bool(judges) and len(sizes) == 1 and isinstance(values["signature"], str)
+        cards = [judge["card"] for judge in judges]
+        is_whole = is_whole and all(isinstance(card["architecture"], str) for card in cards)
+        is_whole = is_whole and all(isinstance(card["seed"], int) for card in cards)
         is_whole = is_whole and 40 <= values["test"]["resamples"] <= MOST_RESAMPLES
     except (KeyError, TypeError):
         raise DataError(f"{where}: damaged report; make it again with signgen eval") from None
@@ -96,7 +105,7 @@ def check_report(values: Mapping[str, Any], where: str) -> None:
 def _judge(found: Verdict) -> dict[str, Any]:
     likelihood = found.system.measure(LOG_LIKELIHOOD)
     return {
-        "card": _card(found),
+        "card": found.judge.card.printed(),
         "signature": found.judge.signature,
         "disjointness": {**asdict(found.disjointness), "notes": list(found.disjointness.notes)},
         "admission": {
@@ -116,15 +125,27 @@ def _judge(found: Verdict) -> dict[str, Any]:
         "normalised": [asdict(item) for item in found.normalised],
         "detectable": found.detectable,
         "alarms": list(found.alarms),
+        "sets": {"scores": [_score(score) for score in found.sets.scores], "notes": list(found.sets.notes)},
+        "glosses": list(found.system.glosses),
         "texts": list(found.system.texts),
+        "gates": gates_values(found.gates),
         "log_probabilities": [] if likelihood is None else likelihood.statistics[:, 0].tolist(),
         "characters": [] if likelihood is None else likelihood.statistics[:, 1].tolist(),
     }
 
 
-def _card(found: Verdict) -> dict[str, Any]:
-    card = found.judge.card.printed()
-    return {**card, "dev": dict(card["dev"])}
+def _all_glosses(values: Mapping[str, Any]) -> list[list[str]]:
+    """True and recognised glosses; none where the test or a judge has none."""
+    if values["test"]["glosses"] is None:
+        return []
+    return [values["test"]["glosses"], *(judge["glosses"] for judge in values["judges"] if judge["glosses"])]
+
+
+def _over_judges(measure: str, verdicts: Sequence[Verdict]) -> dict[str, float | None]:
+    """Mean and standard deviation of the system over judges, which no interval over clips holds."""
+    found = [one.value for verdict in verdicts if (one := verdict.system.measure(measure)) is not None]
+    spread = _number(float(np.std(found, ddof=1))) if len(found) > 1 else None
+    return {"mean": _number(float(np.mean(found))) if found else None, "sd": spread}
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -168,11 +189,15 @@ def table(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Rows for a terminal: floors, system and ceilings of each judge, headline measures as columns."""
     rows: list[tuple[str, ...]] = []
     for judge in report["judges"]:
-        names = [name for name in ("BLEU-4", "BLEU-1", "chrF2", LOG_LIKELIHOOD) if _has(judge, name)]
+        names = [
+            name for name in ("BLEU-4", "BLEU-1", "chrF2", GLOSS_WER, LOG_LIKELIHOOD) if _has(judge, name)
+        ]
         rows.append((f"[{judge['card']['name']}]", *names))
         panel = judge["panel"]
         system = {"name": "SYSTEM", "scores": {score["name"]: score["value"] for score in judge["scores"]}}
         for row in (*panel["floors"], system, *panel["ceilings"]):
+            rows.append((row["name"], *(_cell(row["scores"].get(name)) for name in names)))
+        for row in judge["gates"]["rows"] if judge["gates"] else ():
             rows.append((row["name"], *(_cell(row["scores"].get(name)) for name in names)))
     return rows
 
@@ -187,11 +212,29 @@ def lines(report: Mapping[str, Any]) -> list[str]:
             f"{name}: differences in BLEU-4 below {judge['detectable']:.1f} would not be seen on this test"
         )
         said.append(f"{name}: {'admitted' if judge['admission']['passed'] else 'NOT ADMITTED'}")
+        said += [f"{name}: {note}" for note in judge["sets"]["notes"]]
         said += [f"{name}: alarm: {alarm}" for alarm in judge["alarms"]]
-    for item in report["agreement"]:
-        taus = ", ".join(f"{pair} {tau:.2f}" for pair, tau in item["taus"].items())
-        said.append(f"ranking by {item['measure']}: {item['verdict']}{f' (tau {taus})' if taus else ''}")
+    said += gate_lines(report)
+    said += [agreed(item) for item in report["agreement"]]
+    said += report["notes"]
     return [*said, *(f"poses: alarm: {alarm}" for alarm in report["alarms"])]
+
+
+def agreed(item: Mapping[str, Any]) -> str:
+    """What judges say together, in one line."""
+    parts = [
+        f"tau of {what} " + ", ".join(f"{pair} {tau:.2f}" for pair, tau in item[key].items())
+        for what, key in (("judges", "taus"), ("architectures", "architectures"))
+        if item[key]
+    ]
+    if item["sd"] is not None:
+        parts.append(f"the system over judges {item['mean']:.2f}, sd {item['sd']:.2f}")
+    return f"ranking by {item['measure']}: {'; '.join([item['verdict'], *parts])}"
+
+
+def set_rows(judge: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Distances between all clips of the system and all true ones, in a judge's features."""
+    return [(row["name"], _cell(row["value"]), _between(row["interval"])) for row in judge["sets"]["scores"]]
 
 
 def pose_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -65,8 +65,9 @@ class Trial:
         texts: (n,) true texts.
         language: of the texts.
         documents: (n,) source of each clip, if several come from one.
-        extractors: what found the true poses, as far as it is known.
+        extractors: what found the poses of both sides, as far as it is known.
         rendered: what is seen in the system's videos; None if there are none.
+        glosses: (n,) true glosses, separated by spaces; None unless all clips have them.
     """
 
     names: tuple[str, ...]
@@ -77,10 +78,12 @@ class Trial:
     documents: tuple[Hashable, ...] | None = None
     extractors: tuple[str, ...] = ()
     rendered: Rendered | None = None
+    glosses: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         sizes = {len(self.names), len(self.hypotheses), len(self.references), len(self.texts)}
         sizes |= set() if self.rendered is None else {len(self.rendered.extracted)}
+        sizes |= set() if self.glosses is None else {len(self.glosses)}
         if len(sizes) != 1:
             raise DataError(f"trial: {sorted(sizes)} names, hypotheses, references and texts; give one each")
         if len(self.names) < FEWEST:
@@ -89,7 +92,7 @@ class Trial:
 
     @property
     def all_extractors(self) -> tuple[str, ...]:
-        """What found poses of the test, in true clips or in the system's videos."""
+        """What found poses of the test, those in the system's videos included."""
         own = () if self.rendered is None else (self.rendered.extractor,)
         return tuple(dict.fromkeys((*self.extractors, *own)))
 
@@ -112,6 +115,7 @@ class Options:
         train_texts: what a lazy system, or the judge, would copy from.
         generator: what the generator was trained on, see `signgen.slt.trained_on.read_trained_on`.
         oracle: poses stitched from the true glosses.
+        oracle_note: how they were made, or why they were not.
         same_extractor: refuse a judge that has not learnt from poses of the extractor that it is shown.
     """
 
@@ -122,4 +126,5 @@ class Options:
     train_texts: tuple[str, ...] | None = None
     generator: TrainedOn | None = None
     oracle: tuple[PoseSequence, ...] | None = None
+    oracle_note: str = ""
     same_extractor: bool = False

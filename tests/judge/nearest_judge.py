@@ -72,10 +72,15 @@ class Nearest:
         self._known = np.stack([self._seen(PoseSequence(sign(w, rng), FPS, 400, 400)) for w in WORDS])
 
     def translate(self, poses):
-        return [_Said(" ".join(WORDS[i] for i in self._chances(clip).argmax(1))) for clip in poses]
+        texts = [" ".join(WORDS[i] for i in self._chances(clip).argmax(1)) for clip in poses]
+        return [_Said(text, text.upper()) for text in texts]
 
     def log_likelihood(self, poses, texts):
         return np.array([self._one(clip, text.split()) for clip, text in zip(poses, texts, strict=True)])
+
+    def embed(self, poses):
+        """(n, 8) mean chance of each word: what the clip is about, in any order."""
+        return np.array([self._chances(clip).mean(0) for clip in poses])
 
     def _one(self, clip, words):
         chances = self._chances(clip)
@@ -116,6 +121,7 @@ class Nearest:
 @dataclass(frozen=True)
 class _Said:
     text: str
+    glosses: str = ""
 
 
 def card(
@@ -124,10 +130,11 @@ def card(
     texts: tuple[str, ...] = (),
     architecture: str = "nearest",
     seed: int = 0,
+    glosses: int = len(WORDS) + 2,
 ) -> JudgeCard:
     facts = Card(
         fps=FPS, layout="dwpose-128", extractors=(), spoken_languages=("en",), signed_languages=("xxx",), words=8,
-        glosses=0, tags=1, training_id="0", training_clips=len(names), seed=seed,
+        glosses=glosses, tags=1, training_id="0", training_clips=len(names), seed=seed,
         settings={"model": {"frontend": architecture}},
     )  # fmt: skip
     seen = TrainedOn(frozenset(map(hash_of, names)), frozenset(map(hash_of, texts)))

@@ -122,7 +122,13 @@ GLOSS_PROFILES: Mapping[str, GlossProfile] = MappingProxyType(
 )
 
 
-def gloss_wer(hypotheses: Sequence[str], references: Sequence[str], profile: str = "plain") -> Measure:
+DEFAULT_GLOSS_PROFILE = "plain"
+GLOSS_WER = "gloss WER"
+
+
+def gloss_wer(
+    hypotheses: Sequence[str], references: Sequence[str], profile: str = DEFAULT_GLOSS_PROFILE
+) -> Measure:
     """Word error rate of glosses, separated by white space.
 
     Args:
@@ -147,4 +153,4 @@ def gloss_wer(hypotheses: Sequence[str], references: Sequence[str], profile: str
     ours, theirs = ([rule.clean(text).split() for text in texts] for texts in (hypotheses, references))
     costs = "/".join(map(str, rule.costs))
     signature = sign(profile=profile, wer="gloss", clean=rule.cleanup, **{"costs-sub/ins/del": costs})
-    return error_rate("gloss WER", signature, ours, theirs, rule.costs)
+    return error_rate(GLOSS_WER, signature, ours, theirs, rule.costs)
