@@ -9,7 +9,6 @@ from functools import cached_property
 from signgen.corpus.template import PAUSE, Signed, Slot, Text
 from signgen.lexicon.plan import NonManual
 
-FINGERSPELLED = "fs-"
 # The form of rules that name none.
 ONLY_FORM = "base"
 

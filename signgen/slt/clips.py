@@ -108,14 +108,14 @@ def _normalised(shards: Sequence[Path], fps: float) -> Clips:
                 blocks.append(found)
                 names.append(entry.name)
                 texts.append(text)
-                glosses.append(_gloss_text(info.get("gloss")))
+                glosses.append(gloss_text(info.get("gloss")))
                 infos.append(info)
     keypoints = np.concatenate(blocks) if blocks else np.zeros((0, NUM_KEYPOINTS, 3), np.float16)
     starts = np.concatenate([[0], np.cumsum([len(block) for block in blocks], dtype=np.int64)])
     return Clips(keypoints, starts, tuple(names), tuple(texts), tuple(glosses), tuple(infos), tuple(left_out))
 
 
-def _gloss_text(value: Any) -> str:
+def gloss_text(value: Any) -> str:
     """Glosses separated by single spaces, from such a text or a list."""
     items = value if isinstance(value, list) else str(value or "").split()
     return " ".join("_".join(str(item).split()) for item in items)

@@ -72,7 +72,6 @@ class Stitch:
             ConfigError: an unknown lexicon, language or rule set.
         """
         from signgen.lexicon.glosses import make_plan
-        from signgen.text2pose.stitching.sentence import StitchSettings, stitch
 
         plan = make_plan(
             text,
@@ -82,10 +81,21 @@ class Stitch:
             oov=self.oov,
             rules=self.rules,
         )
+        return self.sign(plan, seed=seed)
+
+    def sign(self, plan: Plan, *, seed: int = 0) -> Utterance:
+        """Poses for a plan, however it was made.
+
+        Raises:
+            LexiconError: there is nothing to sign in it.
+            DataError: a recording cannot be read.
+        """
+        from signgen.text2pose.stitching.sentence import StitchSettings, stitch
+
         items = [item for item in plan.items if isinstance(item, SignItem)]
         if not items:
             raise LexiconError(
-                f"text: nothing in {_short(text)} can be signed with {self.lexicon!r}", plan.missing
+                f"text: nothing in {_short(plan.text)} can be signed with {self.lexicon!r}", plan.missing
             )
         chosen = self._candidates(items, seed)
         signs = self.signs(plan, chosen)
