@@ -31,6 +31,7 @@ class StreamedClip:
         height: canvas height [px].
         info: what the shard says about it, such as text and language.
         start: first frame of the window in the clip.
+        depth: (T, 128) float32 as in `PoseSequence`, where it was asked for and is there.
     """
 
     name: str
@@ -40,6 +41,7 @@ class StreamedClip:
     height: int
     info: Mapping[str, Any]
     start: int = 0
+    depth: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class PoseStream:
     readers: Annotated[int, Ge(1)] = setting(1, "how many share the stream")
     is_even: bool = setting(False, "leave out the last few clips, so that all readers get equally many")
     start: Annotated[int, Ge(0)] = setting(0, "places of the order to pass over, of all readers together")
+    has_depth: bool = setting(False, "read depth as well, where clips have it")
 
     def __post_init__(self) -> None:
         if self.reader >= self.readers:
@@ -121,7 +124,11 @@ class PoseStream:
             start = int(rng.integers(entry.frames - self.longest + 1))
             stop = start + self.longest
         keypoints = shard.read_keypoints(clip, start, stop)
-        return StreamedClip(entry.name, keypoints, entry.fps, entry.width, entry.height, entry.info, start)
+        depth = shard.read_depth(clip) if self.has_depth else None
+        return StreamedClip(
+            entry.name, keypoints, entry.fps, entry.width, entry.height, entry.info, start,
+            None if depth is None else depth[start:stop],
+        )  # fmt: skip
 
 
 class _Open:

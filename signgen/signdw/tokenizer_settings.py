@@ -1,0 +1,118 @@
+"""The settings of a motion tokenizer: its shape, what its training reads and how it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from signgen.config import check, did_you_mean, setting
+from signgen.errors import ConfigError
+from signgen.nn.device import Precision
+
+Levels = Annotated[int, Ge(1), Le(8)]
+Size = Annotated[int, Ge(2), Le(65536)]
+
+
+@dataclass(frozen=True)
+class TokenizerSettings:
+    """The shape of a `MotionTokenizer`."""
+
+    parts: Literal["split", "single"] = setting(
+        "split", "codes for body, hands and face, or for all together"
+    )
+    rvq: Levels = setting(2, "residual levels of each part")
+    body_rvq: Levels | None = setting(None, "levels of the body; none: as rvq")
+    hand_rvq: Levels | None = setting(None, "levels of each hand; none: as rvq")
+    face_rvq: Levels | None = setting(None, "levels of the face; none: as rvq")
+    body_size: Size = setting(64, "codes of a level of the body")
+    hand_size: Size = setting(
+        512, "codes of a level of a hand; both hands share them, the right one mirrored"
+    )
+    face_size: Size = setting(128, "codes of a level of the face")
+    single_size: Size = setting(512, "codes of a level of all together (parts: single)")
+    width: Annotated[int, Ge(8), Le(4096)] = setting(96, "features of convolutions")
+    code_width: Annotated[int, Ge(2), Le(1024)] = setting(32, "features of a code")
+    depth: bool = setting(False, "keypoints have a third coordinate")
+
+    @property
+    def channels(self) -> int:
+        """Coordinates of a keypoint."""
+        return 3 if self.depth else 2
+
+
+@dataclass(frozen=True)
+class TokenizerData:
+    """What is learned from: folders with train/ and dev/ of columnar shards."""
+
+    sources: tuple[Path, ...] = setting((), "folders of corpora")
+    window: Annotated[int, Ge(4), Le(4096)] = setting(64, "frames of a training window, at 24 a second")
+
+
+@dataclass(frozen=True)
+class TokenizerTraining:
+    """How it learns."""
+
+    steps: Annotated[int, Ge(1)] = setting(3000, "updates")
+    batch: Annotated[int, Ge(1)] = setting(32, "windows in a batch")
+    optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")
+    rate: Annotated[float, Gt(0)] = setting(1e-3, "highest learning rate")
+    betas: tuple[float, float] = setting((0.9, 0.98), "how fast the optimiser forgets")
+    decay: Annotated[float, Ge(0)] = setting(1e-4, "weight decay")
+    schedule: Literal["cosine", "constant"] = setting("cosine", "how the learning rate falls")
+    warmup: Annotated[int, Ge(0)] = setting(50, "updates over which the learning rate rises")
+    clip: Annotated[float, Ge(0)] = setting(1.0, "largest norm of the gradient; 0: any")
+    quantize_from: Annotated[int, Ge(0)] = setting(200, "updates without codes to begin with")
+    velocity: Annotated[float, Ge(0)] = setting(0.1, "weight of movement between frames")
+    bones: Annotated[float, Ge(0)] = setting(0.1, "weight of bone lengths")
+    visibility: Annotated[float, Ge(0)] = setting(0.1, "weight of telling which keypoints are there")
+    commitment: Annotated[float, Ge(0)] = setting(0.1, "weight of staying near codes")
+    hide: Annotated[float, Ge(0), Lt(1)] = setting(
+        0.2, "share of keypoints hidden from a window at most; they are to be found all the same"
+    )
+    level_dropout: Annotated[float, Ge(0), Le(1)] = setting(
+        0.1, "share of windows with fewer levels, so that first levels say most"
+    )
+    precision: Precision = setting("float32", "of matrix products: float32 or bf16")
+    validate_every: Annotated[int, Ge(1)] = setting(500, "updates between looks at the dev set")
+
+
+@dataclass(frozen=True)
+class TokenizerRun:
+    """Everything that the training of a tokenizer depends on."""
+
+    data: TokenizerData = field(default_factory=TokenizerData)
+    model: TokenizerSettings = field(default_factory=TokenizerSettings)
+    train: TokenizerTraining = field(default_factory=TokenizerTraining)
+    seed: Annotated[int, Ge(0), Lt(1 << 32)] = 0
+
+
+_SECTIONS: dict[str, type[Any]] = {
+    "data": TokenizerData, "model": TokenizerSettings, "train": TokenizerTraining,
+}  # fmt: skip
+
+
+def prepare_tokenizer(values: Mapping[str, Any] | None = None) -> TokenizerRun:
+    """Settings from plain values.
+
+    Raises:
+        ConfigError: a setting is unknown, of the wrong type or out of range.
+    """
+    given = dict(values or {})
+    known = [*_SECTIONS, "seed"]
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"{name}: unknown setting{did_you_mean(name, known)}")
+    seed = given.get("seed", 0)
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
+        raise ConfigError(f"seed: expected a whole number from 0 to 4294967295, got {seed!r}")
+    return TokenizerRun(**{name: _section(name, given.get(name)) for name in _SECTIONS}, seed=seed)
+
+
+def _section(name: str, values: Any) -> Any:
+    if not isinstance(values, Mapping | None):
+        raise ConfigError(f"{name}: expected settings by name, got {values!r}")
+    return check(_SECTIONS[name], values or {}, where=name)
