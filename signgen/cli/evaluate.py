@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from signgen.cli import options as o
+from signgen.cli.flags import CLEANING, EXTRACTOR, configured
 from signgen.cli.table import print_columns, print_json
 from signgen.cli.voice import ProgressMode, say, telling
 
@@ -39,7 +40,7 @@ app = typer.Typer(
 
 Hypotheses = Annotated[
     Path,
-    typer.Argument(help="The system's clips: shards, a folder of pose files, a list (docs/evaluation.md)."),
+    typer.Argument(help="The system's clips: shards, pose files, videos, a list (docs/evaluation.md)."),
 ]
 References = Annotated[
     Path, typer.Option("--ref", help="True clips with texts, by the same names.", show_default=False)
@@ -73,6 +74,14 @@ Oracle = Annotated[
     Path | None,
     typer.Option("--oracle", help="Clips stitched from the true glosses: a ceiling.", show_default=False),
 ]
+OracleLexicon = Annotated[
+    str | None,
+    typer.Option(
+        "--oracle-lexicon",
+        help="Stitch that ceiling with this lexicon: a name or a folder.",
+        show_default="the built-in one of the signed language, if the references carry glosses",
+    ),
+]
 Profile = Annotated[str, typer.Option("--profile", help="Convention of text scores.")]
 Beam = Annotated[int, typer.Option("--beam", min=1, max=64, help="Texts a judge follows side by side.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of controls and resamples.")]
@@ -83,10 +92,30 @@ Stamp = Annotated[
         "--stamp", help="Take also a judge that fails admission or saw the test; the report says so."
     ),
 ]
+Control = Annotated[
+    str,
+    typer.Option(
+        "--extractor-control",
+        help="What the extractor alone loses: clips of known poses with their videos, or `avatar`: true poses that "
+        "the avatar draws now.",
+        show_default=False,
+    ),
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache", help="Keeps poses found in videos.", show_default="the report's name, .extracted"
+    ),
+]
+SameExtractor = Annotated[
+    bool,
+    typer.Option("--same-extractor", help="Refuse a judge that learnt from poses of another extractor."),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")]
 
 
 @app.command(RUN)
+@configured(EXTRACTOR, CLEANING)
 def run(
     hypotheses: Hypotheses,
     *,
@@ -98,35 +127,51 @@ def run(
     train: Training = None,
     generator: Generator = None,
     oracle: Oracle = None,
+    oracle_lexicon: OracleLexicon = None,
     beam: Beam = 3,
     seed: Seed = 0,
     resamples: Resamples = 1000,
     stamp: Stamp = False,
+    extractor_control: Control = "",
+    cache: Cache = None,
+    same_extractor: SameExtractor = False,
+    workers: o.Workers = 1,
     device: Device = "auto",
     fps: o.Rate = None,
+    settings: dict[str, Any],
     force: o.Force = False,
     json: o.Json = False,
     progress: o.Show = ProgressMode.auto,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-) -> None:
-    """Score poses by what judges read in them, beside floors and ceilings; admission of judges comes first."""
+) -> int:
+    """Score poses by what judges read in them, beside floors and ceilings; admission of judges comes first.
+
+    Of videos, the poses found in them are judged as well, and what was lost on the way is divided among generator,
+    renderer and extractor.
+    """
     from signgen.nn.extra import need
 
     need("torch", "safetensors", what="a judge")
     need("sacrebleu", extra="eval", what="scores of texts")
     from signgen.judge.trial import Options
-    from signgen.workflow.evaluate import evaluate_files
+    from signgen.workflow.evaluate import CACHE_SUFFIX, evaluate_files
+    from signgen.workflow.evaluation_videos import Looking
 
+    options = Options(
+        profile=profile, seed=seed, resamples=resamples, stamp=stamp, same_extractor=same_extractor
+    )
+    looking = Looking(cache or output.with_suffix(CACHE_SUFFIX), settings, workers, extractor_control, fps)
     with telling(progress, quiet, verbose) as show:
         report = evaluate_files(
             hypotheses, ref, output, judge or [], language=language, training=train, generator=generator,
-            options=Options(profile=profile, seed=seed, resamples=resamples, stamp=stamp), oracle=oracle, fps=fps,
-            beam=beam, device=device, force=force, progress=show,
+            options=options, oracle=oracle, oracle_lexicon=oracle_lexicon, fps=fps, looking=looking, beam=beam, device=device, force=force,
+            progress=show,
         )  # fmt: skip
     print_json(report) if json else _print_report(report)
     if not quiet:
         say(f"report: {output}, {output.with_suffix('.html').name}")
+    return 0
 
 
 @app.command()
@@ -146,17 +191,27 @@ def compare(
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    from signgen.judge.report import lines, pose_rows, table
+    from signgen.judge.gates_report import gate_rows, video_rows
+    from signgen.judge.report import lines, pose_rows, set_rows, table
 
     for line in report["stamps"]:
         typer.echo(f"*** {line} ***")
     print_columns(table(report))
     for line in lines(report):
         typer.echo(line)
-    print_columns(pose_rows(report))
+    for judge in report["judges"]:
+        if shares := gate_rows(judge):
+            print_columns(shares)
+    if report["videos"]:
+        print_columns([("[videos]", "", "95 % interval"), *video_rows(report)])
+    for judge in report["judges"]:
+        print_columns([(f"[{judge['card']['name']}: all clips]", "", "95 % interval"), *set_rows(judge)])
+    print_columns([("[poses]", "", "95 % interval"), *pose_rows(report)])
 
 
 def _print(found: Compared) -> None:
+    for line in found.stamps:
+        typer.echo(f"*** {line} ***")
     header = ("", "A", "B", "A - B", "95 % interval", "p", "detectable")
     groups = {**found.judges, "poses": found.poses}
     for name, differences in groups.items():

@@ -17,13 +17,17 @@ from signgen.judge.findings import Evaluation
 from signgen.judge.report import report_of
 from signgen.judge.trial import Options, Trial
 from signgen.slt.trained_on import read_trained_on
-from signgen.workflow.evaluation_inputs import Found, read_clips
+from signgen.workflow.evaluation_inputs import Found, read_clips, read_sources
+from signgen.workflow.evaluation_oracle import glosses_of, stitch_oracle
 from signgen.workflow.evaluation_page import page_of
+from signgen.workflow.evaluation_videos import Looking, look
 from signgen.workflow.judges import load_judges
 from signgen.workflow.outputs import refuse_existing
 from signgen.workflow.progress import Progress, silent
 
 MAX_REPORT_BYTES = 1 << 30
+# Beside the report: poses found in videos.
+CACHE_SUFFIX = ".extracted"
 
 
 def evaluate_files(
@@ -37,7 +41,9 @@ def evaluate_files(
     training: Path | None = None,
     generator: Path | None = None,
     oracle: Path | None = None,
+    oracle_lexicon: str | None = None,
     fps: float | None = None,
+    looking: Looking | None = None,
     beam: int = DEFAULT_BEAM,
     device: str = "auto",
     force: bool = False,
@@ -46,7 +52,7 @@ def evaluate_files(
     """Evaluate and write ``output`` (JSON) and a page of the same name beside it.
 
     Args:
-        hypotheses: clips of the system, see `read_clips`.
+        hypotheses: clips of the system, see `read_sources`.
         references: true clips with texts, found by the same names.
         output: ends in ``.json``.
         judges: folders of trained translators, or names of such below the folder of checkpoints.
@@ -54,8 +60,10 @@ def evaluate_files(
         options: how to evaluate.
         training: clips or lines of text that a lazy system would copy from.
         generator: list of the generator's training clips, see `read_trained_on`.
-        oracle: clips stitched from the true glosses.
+        oracle: clips stitched from the true glosses; else they are stitched here if that can be done.
+        oracle_lexicon: what to stitch them with, see `stitch_oracle`.
         fps: rate of pose files that carry none.
+        looking: how videos are looked at; by default poses found in them are kept in a folder beside the report.
         beam: texts that a judge follows side by side.
         device: of the judges.
         force: replace files that exist.
@@ -71,17 +79,29 @@ def evaluate_files(
         raise ConfigError(f"{output}: name a .json file; a page of the same name is written beside it")
     page = output.with_suffix(".html")
     refuse_existing((output, page), force)
-    true = read_clips(references, fps)
-    trial = trial_of(read_clips(hypotheses, fps), true, language)
-    options = _completed(options or Options(), trial, training, generator, oracle, fps)
-    found = evaluate(trial, load_judges(judges, beam=beam, device=device), options, progress)
-    return write_report(found, output, page)
+    made, true = read_sources(hypotheses, fps), read_sources(references, fps)
+    # Before videos are looked at, which takes long.
+    _check_same(made, true)
+    read_by = load_judges(judges, beam=beam, device=device)
+    seen = look(made, true, looking or Looking(output.with_suffix(CACHE_SUFFIX), fps=fps), progress)
+    trial = replace(trial_of(seen.hypotheses, seen.references, language), rendered=seen.rendered)
+    options = _completed(options or Options(), training, generator)
+    if oracle is not None and oracle_lexicon is not None:
+        raise ConfigError("--oracle and --oracle-lexicon: two oracles; give one")
+    if oracle is not None:
+        options = _with_oracle(options, trial, oracle, fps)
+    else:
+        found = stitch_oracle(seen.references, trial.glosses, oracle_lexicon, progress)
+        options = replace(options, oracle=found.poses, oracle_note=found.note)
+    return write_report(evaluate(trial, read_by, options, progress), output, page, seen.videos)
 
 
-def write_report(found: Evaluation, output: Path, page: Path) -> dict[str, Any]:
-    """Write an evaluation as JSON and as a page."""
+def write_report(
+    found: Evaluation, output: Path, page: Path, videos: Mapping[str, Path] | None = None
+) -> dict[str, Any]:
+    """Write an evaluation as JSON and as a page, with pictures of the ``videos`` of the clips that it shows."""
     report = report_of(found)
-    drawn = page_of(report, found.trial)
+    drawn = page_of(report, found.trial, videos or {})
     write_text(output, to_json(report) + "\n")
     write_text(page, drawn)
     return report
@@ -104,16 +124,7 @@ def trial_of(hypotheses: Mapping[str, Found], references: Mapping[str, Found], l
     Raises:
         DataError: a clip without its counterpart or without text, or no language.
     """
-    for ours, theirs, what in (
-        (hypotheses, references, "references"),
-        (references, hypotheses, "hypotheses"),
-    ):
-        missing = [name for name in ours if name not in theirs]
-        if missing:
-            raise DataError(
-                f"{what}: {len(theirs):,} clips, but none named {missing[0]!r:.80} ({len(missing):,} lack); give the "
-                "same clips on both sides"
-            )
+    _check_same(hypotheses, references)
     texts = [" ".join(str(clip.info.get("text") or "").split()) for clip in references.values()]
     bare = [name for name, text in zip(references, texts, strict=True) if not text]
     if bare:
@@ -128,7 +139,28 @@ def trial_of(hypotheses: Mapping[str, Found], references: Mapping[str, Found], l
         tuple(texts),
         language or _language(references),
         tuple(sources) if 1 < len(set(sources)) < len(sources) else None,
+        _extractors(references, hypotheses),
+        glosses=glosses_of(references),
     )
+
+
+def _extractors(*sides: Mapping[str, Found]) -> tuple[str, ...]:
+    clips = [clip for side in sides for clip in side.values()]
+    return tuple(dict.fromkeys(clip.extractor for clip in clips if clip.extractor))
+
+
+def _check_same(hypotheses: Mapping[str, object], references: Mapping[str, object]) -> None:
+    """Raise DataError unless both sides have the same clips."""
+    for ours, theirs, what in (
+        (hypotheses, references, "references"),
+        (references, hypotheses, "hypotheses"),
+    ):
+        missing = [name for name in ours if name not in theirs]
+        if missing:
+            raise DataError(
+                f"{what}: {len(theirs):,} clips, but none named {missing[0]!r:.80} ({len(missing):,} lack); give the "
+                "same clips on both sides"
+            )
 
 
 def _language(references: Mapping[str, Found]) -> str:
@@ -138,21 +170,24 @@ def _language(references: Mapping[str, Found]) -> str:
     return said.pop()
 
 
-def _completed(
-    options: Options, trial: Trial, training: Path | None, generator: Path | None, oracle: Path | None,
-    fps: float | None,
-) -> Options:  # fmt: skip
+def _completed(options: Options, training: Path | None, generator: Path | None) -> Options:
     if training is not None:
         options = replace(options, train_texts=_training_texts(training))
     if generator is not None:
         options = replace(options, generator=read_trained_on(generator))
-    if oracle is not None:
-        clips = read_clips(oracle, fps)
-        missing = [name for name in trial.names if name not in clips]
-        if missing:
-            raise DataError(f"{oracle}: has no clip {missing[0]!r:.80}; an oracle needs all of the test")
-        options = replace(options, oracle=tuple(clips[name].poses for name in trial.names))
     return options
+
+
+def _with_oracle(options: Options, trial: Trial, oracle: Path, fps: float | None) -> Options:
+    clips = read_clips(oracle, fps)
+    missing = [name for name in trial.names if name not in clips]
+    if missing:
+        raise DataError(f"{oracle}: has no clip {missing[0]!r:.80}; an oracle needs all of the test")
+    return replace(
+        options,
+        oracle=tuple(clips[name].poses for name in trial.names),
+        oracle_note=f"oracle stitch: clips of {oracle.name}",
+    )
 
 
 def _training_texts(source: Path) -> tuple[str, ...]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from signgen.judge.backtranslation import LOG_LIKELIHOOD
+from signgen.judge.gates_report import video_rows
 from signgen.judge.panel import HEADLINE
-from signgen.judge.report import lines, pose_rows, table, worst_and_best
+from signgen.judge.report import agreed, lines, pose_rows, set_rows, table, worst_and_best
 from signgen.judge.trial import Trial
+from signgen.workflow.evaluation_gates import clip_pictures, gates_section, video_notes
 from signgen.workflow.evaluation_plots import bars, curve, scale, strip
 
 CLIPS_SHOWN = 4
+_HEADER = ("measure", "value", "95 % interval")
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #d5dae0}h3{font-size:1rem}
@@ -28,12 +32,13 @@ NOTE = (
 )
 
 
-def page_of(report: Mapping[str, Any], trial: Trial) -> str:
+def page_of(report: Mapping[str, Any], trial: Trial, videos: Mapping[str, Path] | None = None) -> str:
     """The page of a report.
 
     Args:
         report: from `signgen.judge.report.report_of`.
         trial: whose clips are drawn.
+        videos: of the system, by name; pictures of those of the clips that are shown go into the page.
     """
     test = report["test"]
     parts = [
@@ -43,11 +48,13 @@ def page_of(report: Mapping[str, Any], trial: Trial) -> str:
         *(f"<p class=stamp>{escape(stamp)}</p>" for stamp in report["stamps"]),
         *(_judge(judge) for judge in report["judges"]),
         "<h2>Judges together</h2>",
-        *(f"<p>Ranking by {escape(i['measure'])}: {escape(i['verdict'])}</p>" for i in report["agreement"]),
+        *(f"<p>{escape(agreed(item))}</p>" for item in report["agreement"]),
+        *(f"<p>{escape(note)}</p>" for note in report["notes"]),
         "<h2>Poses beside references</h2>",
-        _table([("measure", "value", "95 % interval"), *pose_rows(report)]),
+        _table([_HEADER, *pose_rows(report)]),
         *(f"<p class=alarm>{escape(alarm)}</p>" for alarm in report["alarms"]),
-        _clips(report, trial),
+        *_videos(report),
+        _clips(report, trial, videos or {}),
         "<h2>How it was made</h2>",
         *(f"<p>{escape(line)}</p>" for line in lines(report)),
         f"<p>{escape(NOTE)}</p><p><code>{escape(report['signature'])}</code></p></html>",
@@ -79,6 +86,10 @@ def _judge(judge: Mapping[str, Any]) -> str:
             bars(HEADLINE, _rows(judge, HEADLINE)),
             _table(table({"judges": [judge]}), "SYSTEM"),
             *(f"<p class=alarm>{escape(alarm)}</p>" for alarm in judge["alarms"]),
+            gates_section(judge),
+            "<h3>All clips against all true clips, in this judge's features</h3>",
+            _table([_HEADER, *set_rows(judge)]),
+            *(f"<p>{escape(note)}</p>" for note in judge["sets"]["notes"]),
             f"<h3>Admission: {verdict}</h3><p>{escape(LOG_LIKELIHOOD)} of the true texts, poses spoiled ever more</p>",
             f"<div class=plots>{''.join(ladders)}</div>",
             "<h3>Card</h3>",
@@ -108,21 +119,34 @@ def _table(rows: Sequence[Sequence[str]], marked: str = "") -> str:
     return f"<table>{''.join(cells)}</table>"
 
 
-def _clips(report: Mapping[str, Any], trial: Trial) -> str:
+def _videos(report: Mapping[str, Any]) -> list[str]:
+    if not report["videos"]:
+        return []
+    rows = _table([_HEADER, *video_rows(report)])
+    return ["<h2>Videos beside what they were made from</h2>", rows, video_notes(report)]
+
+
+def _clips(report: Mapping[str, Any], trial: Trial, videos: Mapping[str, Path]) -> str:
     worst, best = worst_and_best(report, CLIPS_SHOWN)
     parts = ["<h2>Clips</h2>"]
     for title, places in (("Least likely to be understood", worst), ("Most likely", best)):
         parts.append(f"<h3>{title}</h3>")
-        parts += [_clip(place, report, trial) for place in places]
+        parts += [_clip(place, report, trial, videos.get(trial.names[place])) for place in places]
     return "\n".join(parts)
 
 
-def _clip(place: int, report: Mapping[str, Any], trial: Trial) -> str:
-    said = "".join(
-        f"<br>{escape(judge['card']['name'])} understood: {escape(judge['texts'][place]) or '<i>nothing</i>'}"
-        for judge in report["judges"]
+def _clip(place: int, report: Mapping[str, Any], trial: Trial, video: Path | None) -> str:
+    said = [(judge["card"]["name"], "understood", judge["texts"][place]) for judge in report["judges"]]
+    if trial.rendered is not None and trial.rendered.has_asked:
+        said += [
+            (judge["card"]["name"], "understood of the video", judge["gates"]["texts"][place])
+            for judge in report["judges"]
+        ]
+    heard = "".join(
+        f"<br>{escape(name)} {what}: {escape(text) or '<i>nothing</i>'}" for name, what, text in said
     )
     return (
-        f"<div class=clip><b>{escape(trial.names[place])}</b>: {escape(trial.texts[place])}{said}<br>"
+        f"<div class=clip><b>{escape(trial.names[place])}</b>: {escape(trial.texts[place])}{heard}<br>"
+        f"{clip_pictures(place, trial.rendered, video)}"
         f"{strip('system', trial.hypotheses[place])}{strip('reference', trial.references[place])}</div>"
     )

@@ -73,9 +73,11 @@ def look(hypotheses: Sources, references: Sources, looking: Looking, progress: P
         progress: told how far it is.
 
     Raises:
+        ConfigError: bad settings of the extractor.
         DataError: some clips have what others lack, a damaged video, or one in which nobody is seen.
         DependencyError: the extractor is not installed.
     """
+    prepare(looking.config)  # a wrong setting is an error also where there are no videos
     is_second = _all_or_none(hypotheses, "hypotheses", "video or extracted poses", _is_seen)
     has_asked = _all_or_none(hypotheses, "hypotheses", "poses", lambda clip: clip.poses is not None)
     if looking.control and not is_second:

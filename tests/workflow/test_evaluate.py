@@ -153,7 +153,7 @@ def test_clips_come_from_shards_lists_folders_and_files(tmp_path):
 BAD = {
     "outside": ('{"poses": "../x.npz"}', "outside the list's folder"),
     "no file": ('{"name": "a"}', "names no file"),
-    "a video": ('{"poses": "a.mp4"}', "run signgen extract first"),
+    "a video": ('{"poses": "a.mp4"}', "name it as 'video'"),
     "not JSON": ("{", "line 1"),
     "empty": ("", "no clips"),
 }
