@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,69 +20,80 @@ class Writes(StrEnum):
     shards = "shards"
 
 
+Clips = Annotated[
+    Path,
+    typer.Argument(help="Made clips: a corpus, shards, a folder of pose files, a list (docs/selection.md)."),
+]
+Output = Annotated[Path, typer.Option("-o", "--output", help="Folder of the selection.", show_default=False)]
+Judges = Annotated[
+    list[str] | None,
+    typer.Option("--judge", help="Judge by name or folder; not one that reports.", show_default=False),
+]
+Calibrate = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibrate", help="True clips with texts that the judge has not seen.", show_default=False
+    ),
+]
+KeepShare = Annotated[
+    float | None,
+    typer.Option("--keep-share", min=0, max=1, help="Share of true clips to keep.", show_default="0.9"),
+]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        "--target-precision", min=0, max=1, help="Share of kept clips to be good.", show_default=False
+    ),
+]
+BadShare = Annotated[
+    float, typer.Option("--bad-share", min=0, max=1, help="Share of bad clips, for --target-precision.")
+]
+LogLikelihood = Annotated[
+    float | None,
+    typer.Option("--min-log-likelihood", help="Of a character of the text, by hand.", show_default=False),
+]
+GlossWer = Annotated[
+    float | None, typer.Option("--max-gloss-wer", min=0, help="In percent, by hand.", show_default=False)
+]
+Pck = Annotated[
+    float | None,
+    typer.Option("--min-pck", min=0, max=1, help="Share of keypoints, by hand.", show_default=False),
+]
+Extracted = Annotated[
+    Path | None,
+    typer.Option("--extracted", help="Poses found in the clips' videos, for PCK.", show_default=False),
+]
+CalibrateExtracted = Annotated[
+    Path | None,
+    typer.Option("--calibrate-extracted", help="Likewise of the true clips' videos.", show_default=False),
+]
+Reports = Annotated[
+    list[Path] | None,
+    typer.Option("--report", help="Report whose judges must be others; repeatable.", show_default=False),
+]
+Write = Annotated[Writes, typer.Option("--write", help="shards: also the kept clips, to train on.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the bad clips of the calibration.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")]
+
+
 def select(
-    clips: Annotated[
-        Path,
-        typer.Argument(
-            help="Made clips: a corpus, shards, a folder of pose files, a list (docs/selection.md)."
-        ),
-    ],
+    clips: Clips,
     *,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of the selection.", show_default=False)
-    ],
-    judge: Annotated[
-        list[str] | None,
-        typer.Option("--judge", help="Judge by name or folder; not one that reports.", show_default=False),
-    ] = None,
-    calibrate: Annotated[
-        Path | None,
-        typer.Option(
-            "--calibrate", help="True clips with texts that the judge has not seen.", show_default=False
-        ),
-    ] = None,
-    keep_share: Annotated[
-        float | None,
-        typer.Option("--keep-share", min=0, max=1, help="Share of true clips to keep.", show_default="0.9"),
-    ] = None,
-    target_precision: Annotated[
-        float | None,
-        typer.Option(
-            "--target-precision", min=0, max=1, help="Share of kept clips to be good.", show_default=False
-        ),
-    ] = None,
-    bad_share: Annotated[
-        float, typer.Option("--bad-share", min=0, max=1, help="Share of bad clips, for --target-precision.")
-    ] = 0.5,
-    min_log_likelihood: Annotated[
-        float | None,
-        typer.Option("--min-log-likelihood", help="Of a character of the text, by hand.", show_default=False),
-    ] = None,
-    max_gloss_wer: Annotated[
-        float | None,
-        typer.Option("--max-gloss-wer", min=0, help="In percent, by hand.", show_default=False),
-    ] = None,
-    min_pck: Annotated[
-        float | None,
-        typer.Option("--min-pck", min=0, max=1, help="Share of keypoints, by hand.", show_default=False),
-    ] = None,
-    extracted: Annotated[
-        Path | None,
-        typer.Option("--extracted", help="Poses found in the clips' videos, for PCK.", show_default=False),
-    ] = None,
-    calibrate_extracted: Annotated[
-        Path | None,
-        typer.Option("--calibrate-extracted", help="Likewise of the true clips' videos.", show_default=False),
-    ] = None,
-    report: Annotated[
-        list[Path] | None,
-        typer.Option("--report", help="Report whose judges must be others; repeatable.", show_default=False),
-    ] = None,
-    write: Annotated[
-        Writes, typer.Option("--write", help="shards: also the kept clips, to train on.")
-    ] = Writes.lists,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bad clips of the calibration.")] = 0,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")] = "auto",
+    output: Output,
+    judge: Judges = None,
+    calibrate: Calibrate = None,
+    keep_share: KeepShare = None,
+    target_precision: Precision = None,
+    bad_share: BadShare = 0.5,
+    min_log_likelihood: LogLikelihood = None,
+    max_gloss_wer: GlossWer = None,
+    min_pck: Pck = None,
+    extracted: Extracted = None,
+    calibrate_extracted: CalibrateExtracted = None,
+    report: Reports = None,
+    write: Write = Writes.lists,
+    seed: Seed = 0,
+    device: Device = "auto",
     fps: o.Rate = None,
     force: o.Force = False,
     json: o.Json = False,
@@ -102,7 +113,6 @@ def select(
     from signgen.judge.selection import GLOSS_WER, LOG_LIKELIHOOD, PCK, Rule
     from signgen.workflow.select import select_files
     from signgen.workflow.selection_measures import Sources
-    from signgen.workflow.selection_report import lines, table
 
     by_hand = {LOG_LIKELIHOOD: min_log_likelihood, GLOSS_WER: max_gloss_wer, PCK: min_pck}
     given = {name: value for name, value in by_hand.items() if value is not None}
@@ -113,12 +123,15 @@ def select(
             sources, output, judge or [], rule, writes_shards=write is Writes.shards, seed=seed, device=device,
             force=force, progress=show,
         )  # fmt: skip
-    if json:
-        print_json(account)
-        return
+    print_json(account) if json else _print(account)
+    if not quiet:
+        say(f"selection: {output}/kept.jsonl, rejected.jsonl, selection.html")
+
+
+def _print(account: dict[str, Any]) -> None:
+    from signgen.workflow.selection_report import lines, table
+
     if account["calibration"] is not None:
         print_columns(table(account))
     for line in lines(account):
         typer.echo(line)
-    if not quiet:
-        say(f"selection: {output}/kept.jsonl, rejected.jsonl, selection.html")

@@ -7,10 +7,14 @@ from torch import Tensor, nn
 
 from signgen.nn.attention import Attention, KeysValues
 from signgen.nn.dropout import Dropout
+from signgen.nn.processes import process_count, sum_over_processes
 
 
 class MaskedNorm(nn.Module):
-    """Batch norm over the frames that are there: padding neither counts nor changes."""
+    """Batch norm over the frames that are there: padding neither counts nor changes.
+
+    Of several training processes the frames of all count, so that two with half a batch each do what one does with it.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -19,8 +23,24 @@ class MaskedNorm(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, T, width) normed where ``mask`` (B, T) is true, zero elsewhere."""
         normed = x.new_zeros(x.shape)
-        normed[mask] = self.norm(x[mask]).to(x.dtype)
+        is_shared = self.training and process_count() > 1
+        normed[mask] = (self._shared(x[mask].float()) if is_shared else self.norm(x[mask])).to(x.dtype)
         return normed
+
+    def _shared(self, rows: Tensor) -> Tensor:
+        """What the batch norm does with (n, width) rows, over the rows of all processes."""
+        norm = self.norm
+        count = sum_over_processes(rows.new_tensor(float(len(rows))))
+        mean = sum_over_processes(rows.sum(0)) / count
+        centred = rows - mean
+        variance = sum_over_processes(centred.square().sum(0)) / count
+        with torch.no_grad():
+            for kept, new in ((norm.running_mean, mean), (norm.running_var, variance * count / (count - 1))):
+                assert isinstance(kept, Tensor)
+                kept.lerp_(new, norm.momentum or 0.0)
+            assert isinstance(norm.num_batches_tracked, Tensor)
+            norm.num_batches_tracked.add_(1)
+        return centred * (variance + norm.eps).rsqrt() * norm.weight + norm.bias
 
 
 class FeedForward(nn.Module):

@@ -118,6 +118,8 @@ def collate(
     augmentation: Augmentation | None = None,
     key: Sequence[int] = (0,),
     reader: FrameReader = keypoint_frames,
+    *,
+    share: tuple[int, int] = (0, 1),
 ) -> Batch:
     """The batch of chosen clips.
 
@@ -126,9 +128,12 @@ def collate(
         augmentation: of keypoints; None leaves them as they are.
         key: numbers that decide what is random, the same for the same step of the same run.
         reader: gives the frames of a clip.
+        share: number of a process and how many share the batch; each takes every so manieth clip.
     """
-    blocks = []
-    for place, (source, clip) in enumerate(chosen):
+    process, processes = share
+    places = range(process, len(chosen), processes)
+    blocks, chosen = [], chosen[process::processes]
+    for place, (source, clip) in zip(places, chosen, strict=True):
         block = reader(source.clips, clip)
         if augmentation is not None and block.ndim == 3:
             block = augmented(block, augmentation, np.random.default_rng([*key, place]))

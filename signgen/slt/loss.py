@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from signgen.nn.processes import mean_over_processes, process_count
 from signgen.nn.tokenizer import BLANK, PAD
 from signgen.slt.batches import Batch
 from signgen.slt.settings import TrainSettings
@@ -29,7 +30,11 @@ class Losses:
 
 
 def losses(words: Tensor, glosses: Tensor | None, batch: Batch, settings: TrainSettings) -> Losses:
-    """The losses of `Translator.forward` on a batch."""
+    """The losses of `Translator.forward` on a batch.
+
+    Of several processes each gives its part of the mean over all words and clips of all, times their number: the
+    average of that, which is what gradients get, is the mean over the whole batch, however it was divided.
+    """
     targets = batch.tokens[:, 1:]
     translation = F.cross_entropy(
         words.float().flatten(0, 1),
@@ -39,9 +44,19 @@ def losses(words: Tensor, glosses: Tensor | None, batch: Batch, settings: TrainS
         reduction="sum",
     )
     count = len(targets) if settings.per == "sentence" else (targets != PAD).sum()
-    translation = translation / count
-    recognition = gloss_loss(glosses, batch) if glosses is not None else translation.new_zeros(())
+    translation = translation / count * _weight(count, translation)
+    recognition = translation.new_zeros(())
+    if glosses is not None:
+        recognition = gloss_loss(glosses, batch) * _weight((batch.gloss_lengths > 0).sum(), translation)
     return Losses(translation + settings.gloss_weight * recognition, translation, recognition)
+
+
+def _weight(count: Tensor | int, like: Tensor) -> Tensor | float:
+    """How much a mean over ``count`` weighs in the mean over all processes."""
+    if process_count() == 1:
+        return 1.0
+    own = torch.as_tensor(count, dtype=like.dtype, device=like.device)
+    return own / mean_over_processes(own).clamp(min=1 / process_count())
 
 
 def gloss_loss(scores: Tensor, batch: Batch) -> Tensor:

@@ -113,9 +113,14 @@ def learn_tokenizer(texts: Sequence[str], settings: SltSettings) -> Tokenizer:
 
 
 def stage_order(
-    material: Material, stage: Stage, settings: SltSettings, stage_number: int, batches: int
+    material: Material,
+    stage: Stage,
+    settings: SltSettings,
+    stage_number: int,
+    batches: int,
+    processes: int = 1,
 ) -> Order:
-    """Which clips come in which step of a stage.
+    """Which clips come in which step of a stage, those of all processes together.
 
     Raises:
         ConfigError: the stage has no share of anything.
@@ -130,7 +135,7 @@ def stage_order(
 
     train = settings.train
     seed = int(np.random.SeedSequence([settings.seed, stage_number]).generate_state(1)[0])
-    return Order(sources, shares, batch=train.batch, pool=train.pool, batches=batches, seed=seed)
+    return Order(sources, shares, batch=train.batch * processes, pool=train.pool, batches=batches, seed=seed)
 
 
 def shuffled(source: Source, seed: int) -> Source:

@@ -20,6 +20,7 @@ from signgen.errors import ConfigError
 from signgen.nn.device import device_named, in_precision
 from signgen.nn.log import Log
 from signgen.nn.optimizer import make_optimizer, rate_at, set_rate
+from signgen.nn.processes import check_agreement, mean_over_processes
 from signgen.nn.training_state import (
     FILE,
     Progress,
@@ -69,8 +70,9 @@ def train(
 ) -> Trained:
     """Train, or go on with a training that was stopped.
 
-    On one device the result is the same to the bit however often it was stopped. Under ``accelerate launch`` each
-    process takes batches of its own and gradients are averaged.
+    On one device the result is the same to the bit however often it was stopped. Of several processes, as ``torchrun``
+    starts them, each takes its part of every batch: together they do what one does with all of it, but for what is
+    dropped out and for rounding.
 
     Args:
         settings: everything about it.
@@ -122,7 +124,7 @@ class _Run:
         )
         self.steps = stage_steps(schedule, settings.train.steps)
         self.progress = Progress()
-        self.fingerprint = _fingerprint(settings, schedule, self.material)
+        self.fingerprint = _fingerprint(settings, schedule, self.material, self.accelerator.num_processes)
         self._restored: dict[str, torch.Tensor] = {}
 
     @property
@@ -164,7 +166,7 @@ class _Run:
         train, progress = self.settings.train, self.progress
         steps, processes = self.steps[progress.stage], self.accelerator.num_processes
         stage = self.schedule.stages[progress.stage]
-        order = stage_order(self.material, stage, self.settings, progress.stage, steps * processes)
+        order = stage_order(self.material, stage, self.settings, progress.stage, steps, processes)
         model.train()
         sums, started = torch.zeros(3, device=self.device), time.perf_counter()
         since = progress.step
@@ -177,7 +179,7 @@ class _Run:
             progress.step += 1
             progress.total += 1
             if progress.step % train.validate_every == 0 or progress.step == steps:
-                means = (sums / (progress.step - since)).tolist()
+                means = mean_over_processes(sums / (progress.step - since)).tolist()
                 self._look(optimizer, means, rate, time.perf_counter() - started)
                 sums.zero_()
                 since, started = progress.step, time.perf_counter()
@@ -185,11 +187,11 @@ class _Run:
 
     def _batch(self, order: Order) -> Batch:
         """The batch of this step for this process; what is random in the step is decided here."""
-        process = self.accelerator.process_index
-        place = self.progress.step * self.accelerator.num_processes + process
-        key = [self.settings.seed, self.progress.stage, place]
-        torch.manual_seed(_mixed(key))
-        return collate(order[place], self.settings.augment, key, self.reader).to(self.device)
+        step, share = self.progress.step, (self.accelerator.process_index, self.accelerator.num_processes)
+        key = [self.settings.seed, self.progress.stage]
+        torch.manual_seed(_mixed([*key, step * share[1] + share[0]]))
+        chosen = order[step]
+        return collate(chosen, self.settings.augment, [*key, step], self.reader, share=share).to(self.device)
 
     def _step(self, model: Any, optimizer: Any, batch: Batch) -> torch.Tensor:
         """One update; gives (3,) losses: total, words, glosses."""
@@ -210,6 +212,7 @@ class _Run:
             raise ConfigError(
                 f"train.rate: the loss is no number after update {progress.total}; use a lower rate"
             )
+        check_agreement(self.model)
         scores = self._dev_scores()
         score = scores.bleu if train.score == "bleu" else scores.log_likelihood
         is_best = progress.best is None or score > progress.best
@@ -274,9 +277,10 @@ class _Run:
         )
 
 
-def _fingerprint(settings: SltSettings, schedule: Schedule, material: Material) -> str:
-    """What must be equal for a training to be continued; folders may have moved."""
+def _fingerprint(settings: SltSettings, schedule: Schedule, material: Material, processes: int) -> str:
+    """What must be equal for a training to be continued; folders may have moved, and batches be divided otherwise."""
     values = plain(settings)
+    values["train"]["batch"] *= processes
     for name in ("sources", "cache"):
         del values["data"][name]
     text = to_json({"settings": values, "schedule": schedule, "data": data_id(material)})
