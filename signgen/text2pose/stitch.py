@@ -81,28 +81,31 @@ class Stitch:
             oov=self.oov,
             rules=self.rules,
         )
-        return self.sign(plan, seed=seed)
+        chosen, stitched = self._stitched(plan, seed)
+        return self._utterance(plan, chosen, stitched)
 
-    def sign(self, plan: Plan, *, seed: int = 0) -> Utterance:
-        """Poses for a plan, however it was made.
+    def poses(self, plan: Plan, *, seed: int = 0) -> PoseSequence:
+        """Poses alone, for a plan however it was made.
 
         Raises:
             LexiconError: there is nothing to sign in it.
             DataError: a recording cannot be read.
         """
+        return self._on_canvas(self._stitched(plan, seed)[1].clip)
+
+    def _stitched(self, plan: Plan, seed: int) -> tuple[list[tuple[Entry, ...]], Stitched]:
         from signgen.text2pose.stitching.sentence import StitchSettings, stitch
 
-        items = [item for item in plan.items if isinstance(item, SignItem)]
+        items = _signs_of(plan)
         if not items:
             raise LexiconError(
                 f"text: nothing in {_short(plan.text)} can be signed with {self.lexicon!r}", plan.missing
             )
         chosen = self._candidates(items, seed)
-        signs = self.signs(plan, chosen)
         settings = StitchSettings(
             self.speed, self.transition_scale, crop=self.crop, retime=self.retime, smooth=self.smooth
         )
-        return self._utterance(plan, items, chosen, stitch(signs, settings))
+        return chosen, stitch(self.signs(plan, chosen), settings)
 
     @cached_property
     def opened(self) -> Lexicon:
@@ -190,9 +193,7 @@ class Stitch:
             )
         return signs
 
-    def _utterance(
-        self, plan: Plan, items: Sequence[SignItem], chosen: Sequence[tuple[Entry, ...]], stitched: Stitched
-    ) -> Utterance:
+    def _utterance(self, plan: Plan, chosen: Sequence[tuple[Entry, ...]], stitched: Stitched) -> Utterance:
         from signgen.text2pose.stitching.timeline import timeline
 
         entries = [options[choice.variant] for options, choice in zip(chosen, stitched.choices, strict=True)]
@@ -200,7 +201,7 @@ class Stitch:
         return Utterance(
             poses,
             mode=plan.mode,
-            tiers=timeline(plan, items, entries, stitched.runs, poses.fps),
+            tiers=timeline(plan, _signs_of(plan), entries, stitched.runs, poses.fps),
             coverage=plan.coverage,
             origins=tuple(self._origins(entries, stitched)),
             report={
@@ -238,6 +239,10 @@ class Stitch:
         z.setflags(write=False)
         poses = PoseSequence(keypoints, self.fps, self.width, self.height, depth)
         return mirror(poses) if self.handed == "left" else poses
+
+
+def _signs_of(plan: Plan) -> list[SignItem]:
+    return [item for item in plan.items if isinstance(item, SignItem)]
 
 
 def _same_word(before: SignItem | PauseItem | None, item: SignItem) -> bool:
