@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from signgen.errors import ConfigError
 from signgen.nn.tokenizer import END, PAD, START
 from signgen.slt.decoder import Decoder, DecoderState
 from signgen.slt.settings import DecodeSettings
@@ -29,10 +30,24 @@ class Found:
 @torch.no_grad()
 def search(decoder: Decoder, memory: Tensor, mask: Tensor, settings: DecodeSettings) -> list[Found]:
     """The text of each clip of a (B, T, width) memory with its (B, T) mask."""
+    return [found[0] for found in search_several(decoder, memory, mask, settings, 1)]
+
+
+@torch.no_grad()
+def search_several(
+    decoder: Decoder, memory: Tensor, mask: Tensor, settings: DecodeSettings, count: int
+) -> list[list[Found]]:
+    """As `search`, up to ``count`` texts of each clip, the best first.
+
+    Raises:
+        ConfigError: more texts than are followed side by side.
+    """
+    if not 1 <= count <= settings.beam:
+        raise ConfigError(f"n-best {count}: needs a beam of at least as many; it is {settings.beam}")
     state = decoder.begin(memory, mask)
     if settings.beam == 1:
-        return greedy(decoder, state, settings.longest)
-    return beam_search(decoder, state, settings)
+        return [[found] for found in greedy(decoder, state, settings.longest)]
+    return beam_search_several(decoder, state, settings, count)
 
 
 def next_words(decoder: Decoder, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
@@ -70,6 +85,14 @@ def length_penalty(length: int, alpha: float) -> float:
 @torch.no_grad()
 def beam_search(decoder: Decoder, state: DecoderState, settings: DecodeSettings) -> list[Found]:
     """The best of ``beam`` texts that are followed side by side, by length-penalised log-probability."""
+    return [found[0] for found in beam_search_several(decoder, state, settings, 1)]
+
+
+@torch.no_grad()
+def beam_search_several(
+    decoder: Decoder, state: DecoderState, settings: DecodeSettings, count: int
+) -> list[list[Found]]:
+    """As `beam_search`, up to ``count`` finished texts of each clip, the best first; at least one."""
     clips, beam = len(state.mask), settings.beam
     state = state.repeat(beam)
     device = state.mask.device
@@ -77,7 +100,7 @@ def beam_search(decoder: Decoder, state: DecoderState, settings: DecodeSettings)
     totals = torch.full((clips, beam), -torch.inf, device=device)
     totals[:, 0] = 0
     texts = torch.empty((clips * beam, 0), dtype=torch.long, device=device)
-    beams = [_Finished(settings) for _ in range(clips)]
+    beams = [_Finished(settings, count) for _ in range(clips)]
     first_rows = torch.arange(clips, device=device)[:, None] * beam
     for length in range(1, settings.longest + 1):
         chances, state = next_words(decoder, tokens, state)
@@ -103,27 +126,33 @@ def beam_search(decoder: Decoder, state: DecoderState, settings: DecodeSettings)
             break
     first = totals[:, 0].tolist()
     for clip, beam_ in enumerate(beams):
-        if beam_.best is None:
+        if not beam_.texts:
             beam_.add(Found(tuple(texts[clip * beam].tolist()), first[clip]), settings.longest)
-    return [beam_.best for beam_ in beams if beam_.best is not None]
+    return [beam_.texts for beam_ in beams]
 
 
 class _Finished:
-    """The best finished text of one clip."""
+    """The best finished texts of one clip."""
 
-    def __init__(self, settings: DecodeSettings) -> None:
-        self._alpha, self._longest = settings.alpha, settings.longest
-        self._value = -torch.inf
-        self.best: Found | None = None
+    def __init__(self, settings: DecodeSettings, count: int) -> None:
+        self._alpha, self._longest, self._count = settings.alpha, settings.longest, count
+        self._ranked: list[tuple[float, Found]] = []
+
+    @property
+    def texts(self) -> list[Found]:
+        """The best first."""
+        return [found for _, found in self._ranked]
 
     def add(self, found: Found, length: int) -> None:
         value = found.log_probability / length_penalty(length, self._alpha)
-        if self.best is None or value > self._value:
-            self._value, self.best = value, found
+        # Of equal ones the first stays first.
+        self._ranked = sorted([*self._ranked, (value, found)], key=lambda item: -item[0])[: self._count]
 
     def is_done(self, running: float) -> bool:
-        """Whether no running text can become better: a log-probability only falls, and dividing helps it at most so."""
-        return self._value >= running / length_penalty(self._longest, self._alpha)
+        """Whether no running text can get in: a log-probability only falls, and dividing helps it at most so."""
+        if len(self._ranked) < self._count:
+            return False
+        return self._ranked[-1][0] >= running / length_penalty(self._longest, self._alpha)
 
 
 def _before_end(text: list[int]) -> tuple[int, ...]:
