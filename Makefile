@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench judge clean
 
 help:
 	@echo "make demo    install the core and write demo/hello.mp4"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make check   linters, types, import layers"
 	@echo "make bench   run beside the peers (installed into .venv-peers); figures are in docs/benchmarks.md"
+	@echo "make judge   train the built-in judge anew (docs/judge-ase.md); most of an hour"
 	@echo "make clean   remove .venv and everything made"
 
 .venv/bin/python:
@@ -51,6 +52,9 @@ check: .stamps/dev
 bench: .stamps/peers
 	for name in stitching drawing dataset_io pose_files video avatar pose_metrics; do \
 		echo "== $$name"; .venv-peers/bin/python benchmarks/$$name.py || exit 1; done
+
+judge: .stamps/dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh checkpoints/ase/recipe.sh
 
 clean:
 	rm -rf .venv .venv-mediapipe .venv-peers .stamps demo dist build

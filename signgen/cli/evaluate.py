@@ -51,7 +51,11 @@ Report = Annotated[
 ]
 Judges = Annotated[
     list[str] | None,
-    typer.Option("--judge", help="Folder of a trained translator; repeatable.", show_default=False),
+    typer.Option(
+        "--judge",
+        help="Folder of a trained translator, or the name of a built-in one; repeatable.",
+        show_default="ase for English and ASL",
+    ),
 ]
 Language = Annotated[
     str | None, typer.Option("--language", help="Of the texts.", show_default="what the references say")
@@ -165,10 +169,13 @@ def run(
     with telling(progress, quiet, verbose) as show:
         report = evaluate_files(
             hypotheses, ref, output, judge or [], language=language, training=train, generator=generator,
-            options=options, oracle=oracle, oracle_lexicon=oracle_lexicon, fps=fps, looking=looking, beam=beam, device=device, force=force,
-            progress=show,
+            options=options, oracle=oracle, oracle_lexicon=oracle_lexicon, fps=fps, looking=looking, beam=beam,
+            device=device, force=force, progress=show,
         )  # fmt: skip
     print_json(report) if json else _print_report(report)
+    if not quiet and not judge:
+        names = ", ".join(row["card"]["name"] for row in report["judges"])
+        say(f"no --judge given: read by the built-in ones ({names}); docs/judge-ase.md says what they are")
     if not quiet:
         say(f"report: {output}, {output.with_suffix('.html').name}")
     return 0

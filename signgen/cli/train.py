@@ -90,6 +90,29 @@ def slt(
         print_json(lines) if json else _print_table(lines)
 
 
+@app.command()
+def pack(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of finished trainings on the same clips.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the pack.", show_default=False)],
+    quiet: o.Quiet = False,
+) -> None:
+    """Put trainings of `slt` together as judges to ship: half precision, and what they share kept once.
+
+    `signgen eval --judge FOLDER` hears all of them. Members are called after the folders of their trainings.
+    """
+    from signgen.nn.extra import need
+
+    need("torch", "safetensors", "sentencepiece", what="packing")
+    from signgen.slt.pack import pack as pack_runs
+
+    folder = pack_runs(runs, output)
+    if not quiet:
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        say(f"{len(runs)} judges, {size / 1e6:.2f} MB")
+    typer.echo(str(folder))
+
+
 def _resolved(
     config: Path | None, overrides: list[str], data: list[str], names: list[str]
 ) -> tuple[SltSettings, list[Any]]:

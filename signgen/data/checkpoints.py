@@ -77,6 +77,12 @@ def checkpoint_folder() -> Path:
     return Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER).expanduser()
 
 
+def built_in_folder(name: str) -> Path:
+    """Where weights of signgen's own lie, whether or not there are any of that name."""
+    packaged = Path(__file__).with_name("built_in")
+    return (packaged if packaged.is_dir() else Path(__file__).parents[2] / "checkpoints") / name
+
+
 def find_checkpoint(name: str) -> Path:
     """The file that a setting means: a name in the index, or else a path.
 

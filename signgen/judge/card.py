@@ -123,13 +123,14 @@ def judge_card(folder: Path, name: str | None = None) -> JudgeCard:
         CheckpointError: missing, damaged, without its list of training clips, or a translator of videos.
     """
     from signgen.slt.card import WEIGHTS, load_weights
+    from signgen.slt.pack import home_of
     from signgen.slt.settings import VIDEO_FRONTENDS
 
     place = folder if (folder / WEIGHTS).is_file() else folder / "best"
     _, card = load_weights(place)
     if card.architecture in VIDEO_FRONTENDS:
         raise CheckpointError(f"{folder}: translates videos; a judge of poses needs a model of keypoints")
-    return JudgeCard(name or folder.name, _file_hash(place / WEIGHTS), card, trained_on(place))
+    return JudgeCard(name or folder.name, _file_hash(place / WEIGHTS), card, trained_on(home_of(place)))
 
 
 def check_stranger(found: Disjointness, card: JudgeCard) -> None:

@@ -87,6 +87,10 @@ def make_frontend(settings: ModelSettings) -> nn.Module:
         from signgen.slt.temporal import TemporalFrontend
 
         return TemporalFrontend(settings.width, settings.is_in_parts).apply(_initialise)
+    if settings.frontend == "recurrent":
+        from signgen.slt.recurrent import RecurrentFrontend
+
+        return RecurrentFrontend(settings.width, settings.is_in_parts).apply(_initialise)
     if settings.frontend == "graph":
         from signgen.slt.graph import GraphFrontend
 

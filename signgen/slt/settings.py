@@ -50,7 +50,7 @@ VIDEO_FRONTENDS = ("cnn", "pretrained")
 class ModelSettings:
     """The shape of a translator. `PRESETS` has complete ones."""
 
-    frontend: Literal["linear", "temporal", "graph", "cnn", "pretrained"] = setting(
+    frontend: Literal["linear", "temporal", "recurrent", "graph", "cnn", "pretrained"] = setting(
         "linear", "what looks at frames"
     )
     width: Annotated[int, Ge(8), Le(8192)] = setting(96, "features of transformer layers")
@@ -89,6 +89,7 @@ PRESETS = {
         is_tied=False, is_word_normed=True, is_in_parts=False,
     ),
     "temporal": ModelSettings(frontend="temporal", encoder_layers=1),
+    "recurrent": ModelSettings(frontend="recurrent", encoder_layers=0),
     "graph": ModelSettings(frontend="graph", encoder_layers=1),
     "video": ModelSettings(frontend="cnn"),
 }  # fmt: skip

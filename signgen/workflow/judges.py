@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from signgen.data.checkpoints import checkpoint_folder
+from signgen.data.checkpoints import built_in_folder, checkpoint_folder
 from signgen.errors import CheckpointError, ConfigError
 from signgen.judge.backtranslation import DEFAULT_BEAM, Judge, load_judge
+
+# Names of built-in judges by the language of the texts and the signed language.
+BUILT_IN = {("en", "ase"): "ase"}
 
 
 def load_judges(specs: Sequence[str], *, beam: int = DEFAULT_BEAM, device: str = "auto") -> list[Judge]:
     """The judges that specs mean, told apart by name.
 
     Args:
-        specs: folders of trainings, or names of such below the folder of checkpoints; a folder of several trainings
-            means all of them.
+        specs: folders of trainings, names of such below the folder of checkpoints, or names of built-in ones; a folder
+            of several trainings means all of them.
         beam: texts that a judge follows side by side.
         device: that they compute on.
 
@@ -26,7 +30,8 @@ def load_judges(specs: Sequence[str], *, beam: int = DEFAULT_BEAM, device: str =
     """
     if not specs:
         raise ConfigError(
-            "judge: none given; train one with signgen train slt and name its folder with --judge"
+            "judge: none given, and none is built in for these languages; train one with signgen train slt and name "
+            "its folder with --judge"
         )
     judges = [
         load_judge(folder, beam=beam, device=device) for spec in specs for folder in judge_folders(spec)
@@ -40,18 +45,35 @@ def judge_folders(spec: str) -> tuple[Path, ...]:
     Raises:
         CheckpointError: there are none.
     """
+    from signgen.slt import pack
     from signgen.slt.card import WEIGHTS
 
-    for folder in (Path(spec), checkpoint_folder() / spec):
+    for folder in (Path(spec), checkpoint_folder() / spec, built_in_folder(spec)):
         if not folder.is_dir():
             continue
+        if (folder / pack.PACK).is_file():
+            return pack.members(folder)
         is_one = (folder / WEIGHTS).is_file() or (folder / "best").is_dir()
         members = sorted(path.parent for path in folder.glob(f"*/{WEIGHTS}")) if not is_one else []
         members += sorted(path.parents[1] for path in folder.glob(f"*/best/{WEIGHTS}")) if not is_one else []
         return tuple(members) or (folder,)
     raise CheckpointError(
-        f"judge {spec!r}: no such folder, nor one below {checkpoint_folder()}; train it first"
+        f"judge {spec!r}: no such folder, nor one below {checkpoint_folder()}, nor built in "
+        f"({', '.join(sorted(BUILT_IN.values()))}); train it first"
     )
+
+
+def built_in_for(infos: Iterable[Mapping[str, Any]], language: str | None = None) -> tuple[str, ...]:
+    """Names of the built-in judges that can read clips; none if their languages are mixed, unsaid or not known here.
+
+    Args:
+        infos: what is said about each clip.
+        language: of the texts; None takes what the clips say.
+    """
+    pairs = {
+        (language or str(info.get("spoken_language")), str(info.get("signed_language"))) for info in infos
+    }
+    return tuple(BUILT_IN[pair] for pair in pairs if pair in BUILT_IN) if len(pairs) == 1 else ()
 
 
 def told_apart(judges: Sequence[Judge]) -> list[Judge]:
