@@ -112,7 +112,7 @@ def _keypoint_weights() -> Tensor:
     weights[[LEFT_HAND.start, RIGHT_HAND.start]] = 2
     weights[[LEFT_HIP, RIGHT_HIP]] = 0.5
     weights[[LEFT_KNEE, LEFT_KNEE + 1, RIGHT_KNEE, RIGHT_KNEE + 1]] = 0.25
-    return torch.from_numpy(weights / _units())
+    return torch.from_numpy(weights / KEYPOINT_UNITS)
 
 
 def _units() -> np.ndarray:
@@ -131,8 +131,10 @@ def _bone_table() -> tuple[Tensor, Tensor, Tensor, Tensor]:
         for parent, child in HAND_BONES
     ]
     children, parents, is_root = zip(*body, *hands, strict=True)
-    units = 1 / torch.from_numpy(_units())[list(children)]
+    units = 1 / torch.from_numpy(KEYPOINT_UNITS)[list(children)]
     return torch.tensor(children), torch.tensor(parents), torch.tensor(is_root), units
 
 
+# (128,) float32 shoulder widths that count 1.
+KEYPOINT_UNITS = _units()
 _WEIGHTS, _BONES = _keypoint_weights(), _bone_table()

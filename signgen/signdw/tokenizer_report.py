@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -192,6 +192,3 @@ def _way(values: np.ndarray, both: np.ndarray) -> float:
 def summary(report: TokenizerReport) -> dict[str, float]:
     """Figures by name, for a table."""
     return {"bits": report.bits, "code_use": report.code_use, **asdict(report.found)}
-
-
-Baseline = Callable[[Sequence[Parts]], list[Decoded]]
