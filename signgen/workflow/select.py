@@ -21,11 +21,12 @@ from signgen.judge.selection import (
     reasons,
 )
 from signgen.judge.selection_scores import Measured
+from signgen.workflow.clip_parts import TRAIN, Part, parts_of, poses_of, text_of, training_split
 from signgen.workflow.evaluate import MAX_REPORT_BYTES
 from signgen.workflow.judges import load_judges
+from signgen.workflow.line_cache import LineCache
 from signgen.workflow.outputs import refuse_existing
 from signgen.workflow.progress import Progress, silent
-from signgen.workflow.selection_inputs import TRAIN, Part, ScoreCache, parts_of, text_of
 from signgen.workflow.selection_measures import Measuring, Sources, strangers
 from signgen.workflow.selection_report import page_of, selection_of
 
@@ -89,9 +90,9 @@ def choose(
             "selection: give true clips with --calibrate, or thresholds such as --min-log-likelihood"
         )
     check_other_judge({judge.card.id: judge.card.name for judge in judges}, _reporting(sources.reports))
-    parts = parts_of(sources.clips, sources.fps)
+    parts = parts_of(training_split(sources.clips), sources.fps)
     notes = strangers(judges, {name: info for part in parts for name, info in part.infos.items()}, "clips")
-    job = Measuring(judges, ScoreCache(output / CACHE, [judge.signature for judge in judges]), progress)
+    job = Measuring(judges, LineCache(output / CACHE), progress)
     calibration = None if sources.true is None else job.calibrated(sources, rule, seed)
     thresholds = dict(rule.thresholds) if calibration is None else dict(calibration.thresholds)
     _check_measurable(judges, parts, sources, rule, thresholds)
@@ -123,7 +124,7 @@ def _check_measurable(
         raise ConfigError(
             "PCK: has no threshold; give --min-pck, or --calibrate-extracted beside --calibrate"
         )
-    if PCK in rule.thresholds and sources.extracted is None:
+    if PCK in rule.thresholds and sources.extracted is None and not _has_extracted(parts):
         raise ConfigError(
             "--min-pck: needs poses found in the videos of the clips; give them with --extracted"
         )
@@ -134,6 +135,11 @@ def _check_measurable(
             )
         if not any(info.get("gloss") for part in parts for info in part.infos.values()):
             raise ConfigError(f"--max-gloss-wer: no clip of {sources.clips} has glosses; leave it out")
+
+
+def _has_extracted(parts: Sequence[Part]) -> bool:
+    """Whether a list of clips names poses found in videos beside those asked for."""
+    return any(info.get("extracted") for part in parts for info in part.infos.values())
 
 
 def _unmeasured(rows: Sequence[Mapping[str, Any]], thresholds: Mapping[str, float]) -> list[str]:
@@ -182,7 +188,9 @@ def _write_shard(part: Part, kept: set[str], output: Path) -> list[str]:
         target.unlink(missing_ok=True)
         return []
     clips = part.read().items()
-    write_columnar((Clip(name, clip.poses, clip.info) for name, clip in clips if name in kept), target)
+    write_columnar(
+        (Clip(name, poses_of(name, clip), clip.info) for name, clip in clips if name in kept), target
+    )
     return [f"{TRAIN}/{part.file}"]
 
 

@@ -16,9 +16,11 @@ from signgen.judge.card import disjointness
 from signgen.judge.selection import MEASURES, Calibration, Rule, Values, calibrate
 from signgen.judge.selection_scores import Candidate, Measured, fault, measure, spoiled
 from signgen.pose.sequence import PoseSequence
-from signgen.workflow.evaluation_inputs import Found, read_clips
+from signgen.workflow import digest
+from signgen.workflow.clip_parts import Part, parts_of, poses_of, text_of
+from signgen.workflow.evaluation_inputs import Source, read_clips
+from signgen.workflow.line_cache import LineCache
 from signgen.workflow.progress import Progress
-from signgen.workflow.selection_inputs import Part, ScoreCache, candidate, parts_of, text_of
 
 # Clips measured together: a kill loses at most so many.
 _TOGETHER = 64
@@ -48,7 +50,7 @@ class Sources:
 class Measuring:
     """Judges at work, with what they said before."""
 
-    def __init__(self, judges: Sequence[Judge], cache: ScoreCache, progress: Progress) -> None:
+    def __init__(self, judges: Sequence[Judge], cache: LineCache, progress: Progress) -> None:
         self.judges, self.cache, self.progress = judges, cache, progress
 
     def calibrated(self, sources: Sources, rule: Rule, seed: int) -> Calibration:
@@ -57,11 +59,11 @@ class Measuring:
         Raises:
             ConfigError: a judge was trained on them, or too few of them can be read.
         """
-        parts = parts_of(sources.true, sources.fps) if sources.true is not None else []
+        parts = [] if sources.true is None else parts_of(sources.true, sources.fps)
         clips = {name: clip for part in parts for name, clip in part.read().items()}
         strangers(self.judges, {name: clip.info for name, clip in clips.items()}, "true clips")
         found = _extracted(sources.true_extracted, sources.fps)
-        good = [candidate(clip, found.get(name)) for name, clip in clips.items()]
+        good = [_candidate(name, clip, found.get(name)) for name, clip in clips.items()]
         good = [clip for clip in good if not fault(self.judges, clip)]
         if sources.true_extracted is not None and not any(clip.extracted for clip in good):
             raise DataError(f"{sources.true_extracted}: has no clip of the names of the true clips")
@@ -78,7 +80,7 @@ class Measuring:
         total, done = sum(len(part.infos) for part in parts), 0
         extracted = _extracted(sources.extracted, sources.fps)
         for part in parts:
-            clips = {name: candidate(clip, extracted.get(name)) for name, clip in part.read().items()}
+            clips = {name: _candidate(name, clip, extracted.get(name)) for name, clip in part.read().items()}
             faults = {name: fault(self.judges, clip) for name, clip in clips.items()}
             if sources.extracted is not None:
                 faults |= {n: "has no extracted poses" for n in clips if n not in extracted and not faults[n]}
@@ -98,14 +100,19 @@ class Measuring:
         return found
 
     def _some(self, clips: Sequence[Candidate]) -> list[Measured]:
-        """Measured together or taken together from the cache: what is in a batch may move the last bits."""
-        keys = [self.cache.key(clip) for clip in clips]
-        known = [self.cache.get(key) for key in keys]
-        if any(found is None for found in known):
-            made = [_rounded(found) for found in measure(self.judges, clips)]
-            self.cache.add(dict(zip(keys, made, strict=True)))
-            return made
-        return [found for found in known if found is not None]
+        rows = self.cache.together(clips, [self._key(clip) for clip in clips], self._measure)
+        return [Measured(row["values"], row["understood"], row["glosses"]) for row in rows]
+
+    def _measure(self, clips: Sequence[Candidate]) -> list[dict[str, Any]]:
+        return [vars(_rounded(found)) for found in measure(self.judges, clips)]
+
+    def _key(self, clip: Candidate) -> str:
+        """What stands for a clip and who measures it."""
+        judges = "&".join(judge.signature for judge in self.judges)
+        found = "" if clip.extracted is None else digest.of_poses(clip.extracted)
+        return digest.of_text(
+            "\n".join((judges, digest.of_poses(clip.poses), found, clip.text, clip.glosses))
+        )
 
 
 def strangers(judges: Sequence[Judge], infos: Mapping[str, Mapping[str, Any]], what: str) -> list[str]:
@@ -126,6 +133,19 @@ def strangers(judges: Sequence[Judge], infos: Mapping[str, Mapping[str, Any]], w
     return notes
 
 
+def _candidate(name: str, clip: Source, extracted: PoseSequence | None) -> Candidate:
+    """A clip as it is measured."""
+    gloss = clip.info.get("gloss")
+    glosses = gloss if isinstance(gloss, list) else str(gloss or "").split()
+    found = extracted if extracted is not None else clip.extracted
+    return Candidate(
+        poses_of(name, clip),
+        text_of(clip.info),
+        " ".join(map(str, glosses)),
+        None if clip.poses is None else found,
+    )
+
+
 def _rounded(found: Measured) -> Measured:
     """To what is written; a measure without a value is left out."""
     values = {name: round(value, 6) for name, value in found.values.items() if not math.isnan(value)}
@@ -139,5 +159,5 @@ def _columns(found: Sequence[Measured]) -> Values:
 
 
 def _extracted(source: Path | None, fps: float | None) -> dict[str, PoseSequence]:
-    clips: Mapping[str, Found] = {} if source is None else read_clips(source, fps)
+    clips = {} if source is None else read_clips(source, fps)
     return {name: clip.poses for name, clip in clips.items()}
