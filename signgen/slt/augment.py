@@ -37,13 +37,13 @@ def augmented(keypoints: np.ndarray, augmentation: Augmentation, rng: np.random.
     """A changed copy, (T', 128, 3) float32, of the (T, 128, 3) keypoints of `signgen.slt.features.features`."""
     if augmentation.is_idle or len(keypoints) == 0:
         return keypoints.astype(np.float32, copy=False)
-    from signgen.slt.augment_kernels import move
+    from signgen.slt.augment_kernels import move, shake
 
     positions = frame_positions(len(keypoints), augmentation.warp, augmentation.drop, rng)
     noise = np.empty((0, keypoints.shape[1], 2), np.float32)
     if augmentation.jitter:
-        noise = rng.standard_normal((len(positions), keypoints.shape[1], 2), np.float32)
-        noise *= np.float32(augmentation.jitter)
+        noise = np.empty((len(positions), keypoints.shape[1], 2), np.float32)
+        shake(noise.reshape(-1), int(rng.integers(1 << 63)), augmentation.jitter)
     out = np.empty((len(positions), keypoints.shape[1], 3), np.float32)
     move(keypoints.astype(np.float32, copy=False), positions, similarity(augmentation, rng), noise, out)
     return out

@@ -14,6 +14,8 @@ from signgen.slt.augment import Augmentation, augmented
 from signgen.slt.clips import Clips
 
 FrameReader = Callable[[Clips, int], np.ndarray]
+# Batches of few different lengths: bfloat16 products are compiled for each shape when it is first seen.
+_MULTIPLE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +94,11 @@ def frame_mask(lengths: Tensor, longest: int) -> Tensor:
     return torch.arange(longest, device=lengths.device)[None] < lengths[:, None]
 
 
-def pad_frames(blocks: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-    """Clips of (T_i, ...) as one (B, T, ...) tensor with zeros behind, and the (B,) lengths."""
+def pad_frames(blocks: Sequence[np.ndarray], multiple: int = 1) -> tuple[Tensor, Tensor]:
+    """Clips of (T_i, ...) as one (B, T, ...) tensor with zeros behind, and the (B,) lengths; T is a multiple."""
     lengths = [len(block) for block in blocks]
-    padded = np.zeros((len(blocks), max(lengths), *blocks[0].shape[1:]), blocks[0].dtype)
+    longest = -(-max(lengths) // multiple) * multiple
+    padded = np.zeros((len(blocks), longest, *blocks[0].shape[1:]), blocks[0].dtype)
     for row, block in zip(padded, blocks, strict=True):
         row[: len(block)] = block
     return torch.from_numpy(padded), torch.tensor(lengths)
@@ -138,7 +141,7 @@ def collate(
         if augmentation is not None and block.ndim == 3:
             block = augmented(block, augmentation, np.random.default_rng([*key, place]))
         blocks.append(block)
-    frames, lengths = pad_frames(blocks)
+    frames, lengths = pad_frames(blocks, _MULTIPLE)
     signs = [source.glosses[clip] for source, clip in chosen]
     return Batch(
         frames,

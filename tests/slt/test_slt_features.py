@@ -148,6 +148,26 @@ def test_folder_without_shards(tmp_path):
         load_clips(tmp_path / "none", 12.5)
 
 
+def test_noise_is_nearly_normal_and_independent():
+    from signgen.slt.augment_kernels import shake
+
+    noise, other = np.empty(200_000, np.float32), np.empty(200_000, np.float32)
+    shake(noise, 12345678901234567, 0.01)
+    shake(other, 12345678901234568, 0.01)
+    assert noise.mean() == pytest.approx(0, abs=4 * 0.01 / len(noise) ** 0.5)
+    assert noise.std() == pytest.approx(0.01, rel=0.01)
+    # A normal distribution has 0.6827 within one deviation and 0.9545 within two.
+    for deviations, share in ((1, 0.6827), (2, 0.9545)):
+        assert np.mean(np.abs(noise) < 0.01 * deviations) == pytest.approx(share, abs=0.015)
+    for a, b in (
+        (noise, other),
+        (noise[1:], noise[:-1]),
+        (noise[2:], noise[:-2]),
+        (noise[256:], noise[:-256]),
+    ):
+        assert np.corrcoef(a, b)[0, 1] == pytest.approx(0, abs=4 / len(a) ** 0.5)
+
+
 def test_augmentation_settings_are_checked():
     from signgen.slt.settings import prepare
 

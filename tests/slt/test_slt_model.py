@@ -164,8 +164,9 @@ def test_too_long_clips_are_left_out():
 def test_collate_pads():
     source = source_of([3, 5])
     batch = collate([(source, 0), (source, 1)])
-    assert batch.frames.shape == (2, 5, 128, 3)
-    assert batch.mask.tolist() == [[True] * 3 + [False] * 2, [True] * 5]
+    # Eight: a multiple of four.
+    assert batch.frames.shape == (2, 8, 128, 3)
+    assert batch.mask.tolist() == [[True] * 3 + [False] * 5, [True] * 5 + [False] * 3]
     assert batch.tokens.tolist() == [[START, 4, END], [START, 5, END]]
 
 
