@@ -17,11 +17,11 @@ from signgen.judge.findings import Evaluation
 from signgen.judge.report import report_of
 from signgen.judge.trial import Options, Trial
 from signgen.slt.trained_on import read_trained_on
-from signgen.workflow.evaluation_inputs import Found, read_clips, read_sources
+from signgen.workflow.evaluation_inputs import Found, check_same, read_clips, read_sources
 from signgen.workflow.evaluation_oracle import glosses_of, stitch_oracle
 from signgen.workflow.evaluation_page import page_of
 from signgen.workflow.evaluation_videos import Looking, look
-from signgen.workflow.judges import load_judges
+from signgen.workflow.judges import built_in_for, load_judges
 from signgen.workflow.outputs import refuse_existing
 from signgen.workflow.progress import Progress, silent
 
@@ -55,7 +55,7 @@ def evaluate_files(
         hypotheses: clips of the system, see `read_sources`.
         references: true clips with texts, found by the same names.
         output: ends in ``.json``.
-        judges: folders of trained translators, or names of such below the folder of checkpoints.
+        judges: folders of trained translators, or names, see `load_judges`; none: those built in for the languages.
         language: of the texts; None takes what the references say.
         options: how to evaluate.
         training: clips or lines of text that a lazy system would copy from.
@@ -81,8 +81,9 @@ def evaluate_files(
     refuse_existing((output, page), force)
     made, true = read_sources(hypotheses, fps), read_sources(references, fps)
     # Before videos are looked at, which takes long.
-    _check_same(made, true)
-    read_by = load_judges(judges, beam=beam, device=device)
+    check_same(made, true)
+    specs = judges or built_in_for((clip.info for clip in true.values()), language)
+    read_by = load_judges(specs, beam=beam, device=device)
     seen = look(made, true, looking or Looking(output.with_suffix(CACHE_SUFFIX), fps=fps), progress)
     trial = replace(trial_of(seen.hypotheses, seen.references, language), rendered=seen.rendered)
     options = _completed(options or Options(), training, generator)
@@ -124,7 +125,7 @@ def trial_of(hypotheses: Mapping[str, Found], references: Mapping[str, Found], l
     Raises:
         DataError: a clip without its counterpart or without text, or no language.
     """
-    _check_same(hypotheses, references)
+    check_same(hypotheses, references)
     texts = [" ".join(str(clip.info.get("text") or "").split()) for clip in references.values()]
     bare = [name for name, text in zip(references, texts, strict=True) if not text]
     if bare:
@@ -147,20 +148,6 @@ def trial_of(hypotheses: Mapping[str, Found], references: Mapping[str, Found], l
 def _extractors(*sides: Mapping[str, Found]) -> tuple[str, ...]:
     clips = [clip for side in sides for clip in side.values()]
     return tuple(dict.fromkeys(clip.extractor for clip in clips if clip.extractor))
-
-
-def _check_same(hypotheses: Mapping[str, object], references: Mapping[str, object]) -> None:
-    """Raise DataError unless both sides have the same clips."""
-    for ours, theirs, what in (
-        (hypotheses, references, "references"),
-        (references, hypotheses, "hypotheses"),
-    ):
-        missing = [name for name in ours if name not in theirs]
-        if missing:
-            raise DataError(
-                f"{what}: {len(theirs):,} clips, but none named {missing[0]!r:.80} ({len(missing):,} lack); give the "
-                "same clips on both sides"
-            )
 
 
 def _language(references: Mapping[str, Found]) -> str:

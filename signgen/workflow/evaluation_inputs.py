@@ -107,6 +107,20 @@ def read_sources(source: Path, fps: float | None = None) -> dict[str, Source]:
     return found
 
 
+def check_same(hypotheses: Mapping[str, object], references: Mapping[str, object]) -> None:
+    """Raise DataError unless both sides have the same clips."""
+    for ours, theirs, what in (
+        (hypotheses, references, "references"),
+        (references, hypotheses, "hypotheses"),
+    ):
+        missing = [name for name in ours if name not in theirs]
+        if missing:
+            raise DataError(
+                f"{what}: {len(theirs):,} clips, but none named {missing[0]!r:.80} ({len(missing):,} lack); give the "
+                "same clips on both sides"
+            )
+
+
 def _shards(paths: tuple[Path, ...]) -> dict[str, Source]:
     found: dict[str, Source] = {}
     for path in paths:
