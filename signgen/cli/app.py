@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from signgen import __version__
-from signgen.cli import avatar, corpus, dataset, evaluate, extract, lexicon, look, make, select, train
+from signgen.cli import avatar, corpus, dataset, evaluate, extract, lexicon, look, make, score, select, train
 
 app = typer.Typer(
     name="signgen",
@@ -49,6 +49,7 @@ app.add_typer(dataset.app, name="dataset")
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(score.app, name="score")
 app.command()(select.select)
 app.add_typer(avatar.app, name="avatar")
 for command in (make.captions, make.rerun, look.doctor):
