@@ -21,6 +21,7 @@ from signgen.slt.ctc import beam_glosses, greedy_glosses
 from signgen.slt.features import features
 from signgen.slt.loss import reference_log_likelihood
 from signgen.slt.model import Translator
+from signgen.slt.pack import home_of
 from signgen.slt.search import search
 from signgen.slt.settings import VIDEO_FRONTENDS, DecodeSettings, SltSettings, prepare
 
@@ -159,7 +160,7 @@ class SignTranslator:
 
 
 def load_translator(folder: Path, device: str = "auto") -> SignTranslator:
-    """A translator from the folder of a training or of its ``best`` checkpoint.
+    """A translator from the folder of a training, of its ``best`` checkpoint, or of a member of a pack.
 
     Raises:
         CheckpointError: missing or damaged.
@@ -169,7 +170,8 @@ def load_translator(folder: Path, device: str = "auto") -> SignTranslator:
         folder = folder / "best"
     where = device_named(device)
     weights, card = load_weights(folder)
-    tokenizer, glosses = load_tokenizer(folder), load_glosses(folder)
+    home = home_of(folder)
+    tokenizer, glosses = load_tokenizer(home), load_glosses(home)
     if len(tokenizer) != card.words or (len(glosses) if glosses else 0) != card.glosses:
         raise CheckpointError(
             f"{folder}: vocabularies of another training; fetch or train the checkpoint again"
