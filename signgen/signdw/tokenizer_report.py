@@ -99,13 +99,23 @@ class TokenizerReport:
         )
 
 
-def tokenizer_report(model: MotionTokenizer, clips: Sequence[Parts]) -> TokenizerReport:
-    """How a tokenizer does on clips; leaves it in evaluation mode."""
+def tokenizer_report(
+    model: MotionTokenizer, clips: Sequence[Parts], truths: Sequence[Parts] | None = None
+) -> TokenizerReport:
+    """How a tokenizer does on clips; leaves it in evaluation mode.
+
+    Args:
+        model: the tokenizer.
+        clips: what it encodes.
+        truths: what it is to show, where that is known without the noise of the clips; None: the clips.
+    """
     model.eval()
     decoded, codes = _through(model, clips)
     bits = STEP_RATE * sum(math.log2(stream.size) for stream in model.streams)
     use = code_use(model.streams, codes)
-    return TokenizerReport(len(clips), sum(map(len, clips)), bits, reconstruction(clips, decoded), use)
+    return TokenizerReport(
+        len(clips), sum(map(len, clips)), bits, reconstruction(truths or clips, decoded), use
+    )
 
 
 def reconstruction(clips: Sequence[Parts], decoded: Sequence[Decoded]) -> Reconstruction:

@@ -1,0 +1,166 @@
+"""How well real signing is shown again from its codes, against the mean pose and principal components at equal bits.
+
+Real: the DGS sentences of `dgs_pairs` (fluent and stitched) and the DWPose recording of `dwpose_signer`, which lie
+beside the checkout in ../shared/data. A tokenizer is trained on all of it and looked at on the same; another is trained
+without the last four pairs and the last third of the recording and looked at on those. Clips are shorter than 8 s.
+
+    python benchmarks/motion_tokenizer.py [--data ../shared/data] [--steps 1500] [--rvq 4] [--keep RUNS] \
+        [--also TOKENIZER]
+
+--keep goes on with trainings that were stopped. --also looks at a tokenizer that was trained on something else.
+--corpus DIR looks at --also on the dev clips of a corpus instead; --truth DIR is the same corpus made without noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+
+from signgen.data.columnar import Clip, write_columnar
+from signgen.data.poses import read_poses
+from signgen.pose.sequence import PoseSequence
+from signgen.signdw.parts import Parts
+from signgen.signdw.tokenizer_baselines import mean_pose, principal_components
+from signgen.signdw.tokenizer_folder import load_tokenizer
+from signgen.signdw.tokenizer_report import Reconstruction, TokenizerReport, reconstruction, tokenizer_report
+from signgen.signdw.tokenizer_settings import prepare_tokenizer
+from signgen.signdw.tokenizer_train import train_tokenizer
+from signgen.signdw.windows import clips_of, split_shards
+
+PAIRS, HELD_OUT = range(1, 17), range(13, 17)
+DGS, DWPOSE = "dgs_pairs", "dwpose_signer"
+WHOLE_SECONDS = 8
+COLUMNS = (
+    "hand_pck", "shape_pck", "body", "left_hand", "right_hand", "face", "motion", "visibility",
+)  # fmt: skip
+
+
+def real_clips(data: Path) -> dict[str, tuple[PoseSequence, bool]]:
+    """Clips by name, and whether each is held out."""
+    found: dict[str, tuple[PoseSequence, bool]] = {}
+    for number in PAIRS:
+        for kind in ("original", "updated"):
+            poses = read_poses(data / DGS / f"train_{number}_{kind}.pose")[0]
+            found[f"{DGS}-{number}-{kind}"] = poses, number in HELD_OUT
+    whole = read_poses(data / DWPOSE / "npz", fps=24, width=1280, height=720)[0]
+    cut = 2 * len(whole) // 3
+    found[f"{DWPOSE}-0"], found[f"{DWPOSE}-1"] = (whole[:cut], False), (whole[cut:], True)
+    return found
+
+
+def pieces(name: str, poses: PoseSequence) -> Iterable[Clip]:
+    """A clip in pieces that are not too long, so that each update sees all of the material."""
+    step = math.ceil(len(poses) / math.ceil(poses.seconds / WHOLE_SECONDS))
+    for number, start in enumerate(range(0, len(poses), step)):
+        yield Clip(f"{name}-{number}", poses[start : start + step], {})
+
+
+def write_corpus(clips: dict[str, tuple[PoseSequence, bool]], folder: Path, is_held_out: bool) -> None:
+    """A corpus of all clips, or one whose dev clips are those held out of training."""
+    for split in ("train", "dev"):
+        wanted = [
+            (name, poses)
+            for name, (poses, is_out) in clips.items()
+            if not is_held_out or is_out == (split == "dev")
+        ]
+        write_columnar(
+            (piece for name, poses in wanted for piece in pieces(name, poses)), folder / split / "0.col"
+        )
+
+
+def print_row(name: str, bits: float, found: Reconstruction) -> None:
+    figures = "".join(f"{getattr(found, column):12.4f}" for column in COLUMNS)
+    print(f"{name:34}{bits:8.0f}{figures}", flush=True)
+
+
+def print_rows(
+    title: str, report: TokenizerReport, train: Sequence[Parts], dev: Sequence[Parts], truth: Sequence[Parts]
+) -> None:
+    """A tokenizer and what it must beat, on the same clips."""
+    print(f"\n{title}: {report.clips} clips, {report.frames} frames")
+    print(f"{'':34}{'bits/s':>8}" + "".join(f"{column:>12}" for column in COLUMNS))
+    print_row("tokenizer", report.bits, report.found)
+    step = report.bits / 6
+    for name, baseline, bits in (
+        ("principal components, equal bits", principal_components(train, step), report.bits),
+        ("mean pose", mean_pose(train), 0.0),
+    ):
+        print_row(name, bits, reconstruction(truth, baseline(dev)))
+    for use in report.use:
+        print(
+            f"  codes of {use.part}, level {use.level}: {use.share:.0%} of {use.size}, perplexity {use.perplexity:.0f}"
+        )
+    print(f"  codes in all: {report.code_use:.0%}", flush=True)
+
+
+def real(given: argparse.Namespace, runs: Path) -> None:
+    """Both trainings on real signing."""
+    clips = real_clips(given.data)
+    for title, is_held_out in (("trained on the same clips", False), ("held out of training", True)):
+        name = "held-out" if is_held_out else "same"
+        corpus = runs / f"{name}-corpus"
+        write_corpus(clips, corpus, is_held_out)
+        values = {
+            "data": {"sources": [str(corpus)]},
+            "model": {"rvq": given.rvq, "face_rvq": min(2, given.rvq), "body_size": 256, "hand_size": 256,
+                      "face_size": 128},
+            "train": {"steps": given.steps, "batch": given.batch, "rate": 2e-3, "validate_every": 250, "hide": 0.1},
+        }  # fmt: skip
+        trained = train_tokenizer(
+            prepare_tokenizer(values), runs / name, report=lambda line: print("  " + line, flush=True)
+        )
+        train, dev = (clips_of(split_shards([corpus], split)) for split in ("train", "dev"))
+        model = load_tokenizer(trained.folder)
+        print_rows(title, tokenizer_report(model, dev), train, dev, dev)
+        used = tokenizer_report(model, train)
+        print(f"  codes in all, on the clips of training: {used.code_use:.0%}")
+        if given.also and not is_held_out:
+            print_rows(
+                "trained on something else",
+                tokenizer_report(load_tokenizer(given.also), dev),
+                train,
+                dev,
+                dev,
+            )
+
+
+def generated(given: argparse.Namespace) -> None:
+    """A tokenizer on the dev clips of a corpus."""
+    train, dev = (clips_of(split_shards([given.corpus], split)) for split in ("train", "dev"))
+    truth = clips_of(split_shards([given.truth], "dev")) if given.truth else dev
+    report = tokenizer_report(load_tokenizer(given.also), dev, truth)
+    print_rows(f"{given.corpus.name}, dev", report, train, dev, truth)
+    # What noise alone costs: the clips themselves against the truth.
+    print_row(
+        "the clips as they are", 0.0, reconstruction(truth, [(clip.values, clip.visible) for clip in dev])
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rvq", type=int, default=4)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--also", type=Path)
+    parser.add_argument("--corpus", type=Path)
+    parser.add_argument("--truth", type=Path)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    if given.corpus:
+        generated(given)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        real(given, given.keep or Path(folder))
+
+
+if __name__ == "__main__":
+    main()
