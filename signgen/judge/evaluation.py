@@ -69,6 +69,9 @@ def evaluate(
         raise ConfigError("judges: give at least one, none twice and each of another name")
     for judge in judges:
         _check_language(judge, trial)
+    scorer(
+        trial.texts, trial.language, options.profile
+    )  # an unknown profile is refused before anything takes long
     # All are admitted before the first figure is computed.
     admitted = [_admitted(judge, trial, options, how) for judge in judges]
     verdicts = []

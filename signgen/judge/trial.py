@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from signgen.errors import DataError
+from signgen.errors import DataError, PoseError
 from signgen.judge.text.checks import check_references
 from signgen.judge.text.measure import Measure
 from signgen.judge.text.profiles import DEFAULT_PROFILE
+from signgen.pose.geometry import shoulder_frame
 from signgen.pose.sequence import PoseSequence
 from signgen.slt.trained_on import TrainedOn
 
@@ -89,6 +90,10 @@ class Trial:
         if len(self.names) < FEWEST:
             raise DataError(f"trial: {len(self.names)} clips; at least {FEWEST} are needed for any interval")
         check_references(self.texts)
+        _check_clips(self.names, self.hypotheses, "hypotheses")
+        _check_clips(self.names, self.references, "references")
+        if self.rendered is not None:
+            _check_clips(self.names, self.rendered.extracted, "poses found in videos")
 
     @property
     def all_extractors(self) -> tuple[str, ...]:
@@ -101,6 +106,19 @@ class Trial:
         """Hash of names and texts: two reports with the same are of the same test."""
         lines = "\n".join(f"{name}\t{text}" for name, text in zip(self.names, self.texts, strict=True))
         return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _check_clips(names: Sequence[str], clips: Sequence[PoseSequence], side: str) -> None:
+    """Raise PoseError for a clip that no judge could read, by its name."""
+    for name, clip in zip(names, clips, strict=True):
+        try:
+            if not len(clip):
+                raise PoseError("no frames")
+            shoulder_frame(clip)
+        except PoseError as error:
+            raise PoseError(
+                f"{side}: clip {name!r:.80}: {error}; leave it out on both sides, and say so"
+            ) from None
 
 
 @dataclass(frozen=True)
