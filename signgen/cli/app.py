@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from signgen import __version__
-from signgen.cli import avatar, corpus, dataset, evaluate, extract, lexicon, look, make, score, select, train
+from signgen.cli import (
+    avatar,
+    corpus,
+    dataset,
+    evaluate,
+    extract,
+    lexicon,
+    look,
+    make,
+    score,
+    select,
+    train,
+    translate,
+)
 
 app = typer.Typer(
     name="signgen",
@@ -51,6 +64,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(score.app, name="score")
 app.command()(select.select)
+app.command()(translate.translate)
 app.add_typer(avatar.app, name="avatar")
 for command in (make.captions, make.rerun, look.doctor):
     app.command()(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -92,7 +93,7 @@ def beam_search(decoder: Decoder, state: DecoderState, settings: DecodeSettings)
 def beam_search_several(
     decoder: Decoder, state: DecoderState, settings: DecodeSettings, count: int
 ) -> list[list[Found]]:
-    """As `beam_search`, up to ``count`` finished texts of each clip, the best first; at least one."""
+    """As `beam_search`, up to ``count`` texts of each clip, the best first; those that did not end come last."""
     clips, beam = len(state.mask), settings.beam
     state = state.repeat(beam)
     device = state.mask.device
@@ -124,10 +125,9 @@ def beam_search_several(
         best = totals[:, 0].tolist()
         if all(beam_.is_done(value) for beam_, value in zip(beams, best, strict=True)):
             break
-    first = totals[:, 0].tolist()
     for clip, beam_ in enumerate(beams):
-        if not beam_.texts:
-            beam_.add(Found(tuple(texts[clip * beam].tolist()), first[clip]), settings.longest)
+        for row, value in enumerate(totals[clip].tolist(), clip * beam):
+            beam_.add_unfinished(Found(tuple(texts[row].tolist()), value))
     return [beam_.texts for beam_ in beams]
 
 
@@ -147,6 +147,11 @@ class _Finished:
         value = found.log_probability / length_penalty(length, self._alpha)
         # Of equal ones the first stays first.
         self._ranked = sorted([*self._ranked, (value, found)], key=lambda item: -item[0])[: self._count]
+
+    def add_unfinished(self, found: Found) -> None:
+        """Where too few texts ended, those that were cut come last."""
+        if len(self._ranked) < self._count and found.log_probability > -math.inf:
+            self._ranked.append((-math.inf, found))
 
     def is_done(self, running: float) -> bool:
         """Whether no running text can get in: a log-probability only falls, and dividing helps it at most so."""

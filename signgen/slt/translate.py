@@ -22,7 +22,7 @@ from signgen.slt.features import features
 from signgen.slt.loss import reference_log_likelihood
 from signgen.slt.model import Translator
 from signgen.slt.pack import home_of
-from signgen.slt.search import search
+from signgen.slt.search import search_several
 from signgen.slt.settings import VIDEO_FRONTENDS, DecodeSettings, SltSettings, prepare
 
 BATCH = 32
@@ -67,12 +67,33 @@ class SignTranslator:
         Raises:
             PoseError: a clip without frames or shoulders, or of too low a rate.
         """
-        found: list[Translation] = [Translation("", 0.0, "")] * len(poses)
-        for rows, memory, mask in self._encoded(poses):
-            texts = search(self.model.decoder, memory, mask, decode or DecodeSettings())
+        return [found[0] for found in self.translate_frames(self._features(poses), decode, gloss_beam)]
+
+    def translate_frames(
+        self,
+        blocks: Sequence[np.ndarray],
+        decode: DecodeSettings | None = None,
+        gloss_beam: int = 1,
+        count: int = 1,
+    ) -> list[list[Translation]]:
+        """Up to ``count`` translations of each clip, the best first, from what the model sees.
+
+        Args:
+            blocks: (T, 128, 3) float32 of `signgen.slt.features.features`, or (T, 3, H, W) uint8 of
+                `signgen.slt.video_frames.images_of`, at the model's rate.
+            decode: as `translate`; its beam is at least ``count``.
+            gloss_beam: likewise.
+            count: translations of a clip.
+        """
+        found: list[list[Translation]] = [[] for _ in blocks]
+        for rows, memory, mask in self._encoded(blocks):
+            several = search_several(self.model.decoder, memory, mask, decode or DecodeSettings(), count)
             lines = self._gloss_lines(memory, mask, gloss_beam)
-            for row, text, line in zip(rows, texts, lines, strict=True):
-                found[row] = Translation(self.tokenizer.decode(text.tokens), text.log_probability, line)
+            for row, texts, line in zip(rows, several, lines, strict=True):
+                found[row] = [
+                    Translation(self.tokenizer.decode(text.tokens), text.log_probability, line)
+                    for text in texts
+                ]
         return found
 
     def log_likelihood(self, poses: Sequence[PoseSequence], texts: Sequence[str]) -> np.ndarray:
@@ -85,7 +106,7 @@ class SignTranslator:
         if len(poses) != len(texts):
             raise ConfigError(f"texts: {len(texts)} for {len(poses)} clips; give one for each")
         found = np.zeros((len(poses), 2))
-        for rows, memory, mask in self._encoded(poses):
+        for rows, memory, mask in self._encoded(self._features(poses)):
             tokens = pad_tokens([self._numbers(texts[row]) for row in rows]).to(self.device)
             found[rows] = self.score_tokens(memory, mask, tokens)
         return found
@@ -98,7 +119,7 @@ class SignTranslator:
         """
         numbers = [self._numbers(text) for text in texts]
         found = np.zeros((len(poses), len(texts)))
-        for rows, memory, mask in self._encoded(poses):
+        for rows, memory, mask in self._encoded(self._features(poses)):
             for place, row in enumerate(rows):
                 for start in range(0, len(texts), BATCH):
                     tokens = pad_tokens(numbers[start : start + BATCH]).to(self.device)
@@ -122,7 +143,7 @@ class SignTranslator:
             PoseError: as `translate`.
         """
         found = np.zeros((len(poses), self.model.settings.width), np.float32)
-        for rows, memory, mask in self._encoded(poses):
+        for rows, memory, mask in self._encoded(self._features(poses)):
             means = (memory * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
             found[rows] = means.float().cpu().numpy()
         return found
@@ -130,11 +151,14 @@ class SignTranslator:
     def _numbers(self, text: str) -> list[int]:
         return self.tokenizer.encode(text.lower() if self.settings.data.is_lower else text)
 
-    def _encoded(self, poses: Sequence[PoseSequence]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
-        """Numbers of clips of like length, their memory and its mask."""
+    def _features(self, poses: Sequence[PoseSequence]) -> list[np.ndarray]:
+        """What a model of keypoints sees of clips."""
         if self.model.settings.frontend in VIDEO_FRONTENDS:
-            raise ConfigError("this translator reads video, not poses; use signgen.slt.dev_scores.outputs")
-        blocks = [features(clip, self.card.fps) for clip in poses]
+            raise ConfigError("this translator reads video, not poses; give it images with translate_frames")
+        return [features(clip, self.card.fps) for clip in poses]
+
+    def _encoded(self, blocks: Sequence[np.ndarray]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Numbers of clips of like length, their memory and its mask."""
         order = sorted(range(len(blocks)), key=lambda row: -len(blocks[row]))
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]

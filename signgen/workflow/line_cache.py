@@ -21,15 +21,15 @@ Row = dict[str, Any]
 class LineCache:
     """Rows by key; a line that a kill cut off is left out when it is read again."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         """Read what is there.
 
         Args:
-            path: JSON lines; need not exist.
+            path: JSON lines; need not exist. None keeps nothing.
         """
         self._path = path
         self._known: dict[str, Row] = {}
-        lines = read_file(path, MAX_BYTES).split(b"\n")[:-1] if path.is_file() else []
+        lines = read_file(path, MAX_BYTES).split(b"\n")[:-1] if path and path.is_file() else []
         for number, line in enumerate(lines, 1):
             try:
                 row = parse_json_object(line, f"{path}, line {number}")
@@ -50,19 +50,22 @@ class LineCache:
 
     def _add(self, rows: Mapping[str, Row]) -> None:
         """Keep rows; on disk when this returns."""
+        if self._path is None:
+            return
         self._known |= rows
         lines = [to_json({_KEY: key, **row}) for key, row in rows.items()]
         with resource_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab") as file:
                 # A new line must not be glued to one that was cut off.
-                if file.tell() and not self._ends_well():
+                if file.tell() and not _ends_well(self._path):
                     file.write(b"\n")
                 file.write("".join(f"{line}\n" for line in lines).encode("utf-8"))
                 file.flush()
                 os.fsync(file.fileno())
 
-    def _ends_well(self) -> bool:
-        with self._path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
+
+def _ends_well(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

@@ -7,13 +7,21 @@ import numpy as np
 import pytest
 import torch
 
+from signgen.errors import ConfigError
 from signgen.nn.tokenizer import END, PAD, START
 from signgen.slt.batches import frame_mask
 from signgen.slt.ctc import beam_glosses, greedy_glosses
 from signgen.slt.decoder import Decoder
 from signgen.slt.dev_scores import edits
 from signgen.slt.loss import reference_log_likelihood
-from signgen.slt.search import beam_search, greedy, length_penalty, search
+from signgen.slt.search import (
+    beam_search,
+    beam_search_several,
+    greedy,
+    length_penalty,
+    search,
+    search_several,
+)
 from signgen.slt.settings import DecodeSettings, ModelSettings
 
 WORDS = 7
@@ -98,6 +106,17 @@ def test_wide_beam_finds_the_best_of_all_texts(decoder, seen, alpha):
         assert found[clip].log_probability == pytest.approx(
             log_probability(decoder, seen, clip, best), abs=1e-4
         )
+
+
+@torch.no_grad()
+def test_wide_beam_ranks_as_all_texts_are_ranked(decoder, seen):
+    settings = DecodeSettings(beam=64, alpha=0.0, longest=4)
+    found = beam_search_several(decoder, decoder.begin(*seen), settings, 5)
+    for clip in range(3):
+        values = {text: log_probability(decoder, seen, clip, text) for text in all_texts(4)}
+        assert [text.tokens for text in found[clip]] == sorted(values, key=values.get)[:-6:-1]
+    with pytest.raises(ConfigError, match="needs a beam"):
+        search_several(decoder, *seen, DecodeSettings(beam=4), 5)
 
 
 def test_texts_that_never_end_are_cut():
