@@ -24,6 +24,8 @@ KIND = "signgen-slt"
 VERSION = 1
 WEIGHTS, CARD = "model.safetensors", "card.json"
 LARGEST = 1 << 20
+# The matrix of words going in, and the same one for words coming out where the model ties them: written once.
+WORDS_IN, WORDS_OUT = "decoder.embedding.weight", "decoder.output.weight"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Card:
         return "{}-{}+{}x{}".format(self.architecture, *sizes)
 
     @property
+    def is_tied(self) -> bool:
+        """Whether one matrix is used for words going in and coming out."""
+        return self._model.get("is_tied") is True
+
+    @property
     def _model(self) -> Mapping[str, Any]:
         model = self.settings.get("model")
         return model if isinstance(model, Mapping) else {}
@@ -113,7 +120,8 @@ def save_vocabularies(
 def save_weights(folder: Path, weights: Mapping[str, Tensor], card: Card) -> None:
     """Write weights and card as one file, and the card once more to be read by people."""
     text = to_json({"kind": KIND, "version": VERSION, **plain(card)}, indent=1)
-    save_tensors(folder / WEIGHTS, weights, text)
+    kept = {name: tensor for name, tensor in weights.items() if name != WORDS_OUT or not card.is_tied}
+    save_tensors(folder / WEIGHTS, kept, text)
     write_text(folder / CARD, text + "\n")
 
 
@@ -125,7 +133,10 @@ def load_weights(folder: Path) -> tuple[dict[str, Tensor], Card]:
     """
     path = folder / WEIGHTS
     weights, text = load_tensors(path)
-    return weights, _card(text, path)
+    card = _card(text, path)
+    if card.is_tied and WORDS_IN in weights:
+        weights[WORDS_OUT] = weights[WORDS_IN]
+    return weights, card
 
 
 def _card(text: str, path: Path) -> Card:
