@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,7 +14,7 @@ from signgen.judge.backtranslation import LOG_LIKELIHOOD
 from signgen.judge.findings import Evaluation, Verdict, pose_alarms
 from signgen.judge.gates_report import gate_lines, gates_values, video_values
 from signgen.judge.panel import CEILINGS, POSE_FLOORS, TEXT_FLOORS, Entry
-from signgen.judge.score import Score
+from signgen.judge.printed import between, cell, number, score_values
 from signgen.judge.text.measure import Measure
 from signgen.judge.text.wer import GLOSS_WER
 
@@ -54,7 +53,7 @@ def report_of(found: Evaluation) -> dict[str, Any]:
         ],
         "notes": [note for note in (options.oracle_note,) if note],
         "poses": [
-            {**_score(score), **_kept(measure)}
+            {**score_values(score), **_kept(measure)}
             for measure, score in zip(found.poses, found.pose_scores, strict=True)
         ],
         "videos": video_values(found),
@@ -117,15 +116,18 @@ def _judge(found: Verdict) -> dict[str, Any]:
             "floors": [_row(entry) for entry in found.panel.floors],
             "ceilings": [_row(entry) for entry in found.panel.ceilings],
         },
-        "scores": [_score(score) for score in found.scores],
+        "scores": [score_values(score) for score in found.scores],
         "retrieval": {
-            "system": [_score(score) for score in found.retrieval[0]],
-            "true poses": [_score(score) for score in found.retrieval[1]],
+            "system": [score_values(score) for score in found.retrieval[0]],
+            "true poses": [score_values(score) for score in found.retrieval[1]],
         },
         "normalised": [asdict(item) for item in found.normalised],
         "detectable": found.detectable,
         "alarms": list(found.alarms),
-        "sets": {"scores": [_score(score) for score in found.sets.scores], "notes": list(found.sets.notes)},
+        "sets": {
+            "scores": [score_values(score) for score in found.sets.scores],
+            "notes": list(found.sets.notes),
+        },
         "glosses": list(found.system.glosses),
         "texts": list(found.system.texts),
         "gates": gates_values(found.gates),
@@ -144,22 +146,12 @@ def _all_glosses(values: Mapping[str, Any]) -> list[list[str]]:
 def _over_judges(measure: str, verdicts: Sequence[Verdict]) -> dict[str, float | None]:
     """Mean and standard deviation of the system over judges, which no interval over clips holds."""
     found = [one.value for verdict in verdicts if (one := verdict.system.measure(measure)) is not None]
-    spread = _number(float(np.std(found, ddof=1))) if len(found) > 1 else None
-    return {"mean": _number(float(np.mean(found))) if found else None, "sd": spread}
+    spread = number(float(np.std(found, ddof=1))) if len(found) > 1 else None
+    return {"mean": number(float(np.mean(found))) if found else None, "sd": spread}
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    return {"name": entry.name, "scores": {one.name: _number(one.value) for one in entry.measures}}
-
-
-def _score(score: Score) -> dict[str, Any]:
-    return {
-        "name": score.name,
-        "value": _number(score.value),
-        "interval": None if score.interval is None else [_number(end) for end in score.interval],
-        "is_better_high": score.is_better_high,
-        "signature": score.signature,
-    }
+    return {"name": entry.name, "scores": {one.name: number(one.value) for one in entry.measures}}
 
 
 def _kept(measure: Measure) -> dict[str, Any]:
@@ -170,10 +162,6 @@ def _kept(measure: Measure) -> dict[str, Any]:
 def _numbers(values: np.ndarray) -> list[list[float]]:
     rows: list[list[float]] = np.nan_to_num(values, nan=0.0).tolist()
     return rows
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def worst_and_best(report: Mapping[str, Any], count: int) -> tuple[list[int], list[int]]:
@@ -196,9 +184,9 @@ def table(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
         panel = judge["panel"]
         system = {"name": "SYSTEM", "scores": {score["name"]: score["value"] for score in judge["scores"]}}
         for row in (*panel["floors"], system, *panel["ceilings"]):
-            rows.append((row["name"], *(_cell(row["scores"].get(name)) for name in names)))
+            rows.append((row["name"], *(cell(row["scores"].get(name)) for name in names)))
         for row in judge["gates"]["rows"] if judge["gates"] else ():
-            rows.append((row["name"], *(_cell(row["scores"].get(name)) for name in names)))
+            rows.append((row["name"], *(cell(row["scores"].get(name)) for name in names)))
     return rows
 
 
@@ -234,13 +222,13 @@ def agreed(item: Mapping[str, Any]) -> str:
 
 def set_rows(judge: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Distances between all clips of the system and all true ones, in a judge's features."""
-    return [(row["name"], _cell(row["value"]), _between(row["interval"])) for row in judge["sets"]["scores"]]
+    return [(row["name"], cell(row["value"]), between(row["interval"])) for row in judge["sets"]["scores"]]
 
 
 def pose_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Measures of poses with their intervals."""
     return [
-        (row["name"], _cell(row["value"]), _between(row["interval"]))
+        (row["name"], cell(row["value"]), between(row["interval"]))
         for row in report["poses"]
         # Less than a percent that could not be compared changes nothing that is printed.
         if not row["name"].endswith(" masked") or (row["value"] or 0) >= 0.01
@@ -257,14 +245,6 @@ def _scaled(item: Mapping[str, Any]) -> str:
             f"normalised {item['name']} does not exist: true poses score no better than {item['floor_name']}"
         )
     return (
-        f"normalised {item['name']} {item['value']:.2f} ({_between(item['interval'])}): {item['system']:.2f} between "
+        f"normalised {item['name']} {item['value']:.2f} ({between(item['interval'])}): {item['system']:.2f} between "
         f"{item['floor_name']} {item['floor']:.2f} and true poses {item['ceiling']:.2f}"
     )
-
-
-def _between(interval: Sequence[float | None] | None) -> str:
-    return "-" if interval is None else f"{_cell(interval[0])} to {_cell(interval[1])}"
-
-
-def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
