@@ -8,6 +8,7 @@ help:
 	@echo "make demo    install the core and write demo/hello.mp4"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make check   linters, types, import layers"
+	@echo "make proof   train small translators and check what is claimed of judges and of stitched poses; minutes"
 	@echo "make bench   run beside the peers (installed into .venv-peers); figures are in docs/benchmarks.md"
 	@echo "make judge   train the built-in judge anew (docs/judge-ase.md); most of an hour"
 	@echo "make clean   remove .venv and everything made"
@@ -35,6 +36,9 @@ check: .stamps/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+proof: .stamps/dev
+	$(BIN)/python benchmarks/proof.py
 
 # MediaPipe needs numpy 1 and an older OpenCV than the other tests, so it has its own environment.
 .stamps/mediapipe: pyproject.toml
