@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from signgen.errors import CheckpointError, ConfigError
+from signgen.errors import CheckpointError, ConfigError, DependencyError
 from signgen.nn.extra import need
 from signgen.nn.transformer import MaskedNorm
 from signgen.slt.settings import ModelSettings
@@ -144,8 +144,14 @@ def _transformers_encoder(path: Path) -> tuple[nn.Module, int]:
 
 
 def _timm_encoder(path: Path) -> tuple[nn.Module, int]:
-    need("timm", extra="torch,timm", what="an image encoder in a single file")
-    import timm
+    try:
+        import timm
+    except ImportError as error:
+        # timm itself cannot be imported without torchvision, which signgen never asks for.
+        raise DependencyError(
+            f"{path}: an image encoder in a single file needs timm and its torchvision ({error}); "
+            "run: pip install timm, or give a folder of transformers"
+        ) from None
 
     from signgen.nn.checkpoint import load_into, load_tensors
 

@@ -1,5 +1,7 @@
 """Video to text: frames of clips, a network from nothing, image encoders at hand."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -128,9 +130,15 @@ def test_weights_that_cannot_be_used(vit, tmp_path):
         PretrainedImages(tmp_path / "none", True)
     with pytest.raises(CheckpointError, match="not an image encoder of transformers"):
         PretrainedImages(tmp_path, True)
+
+
+@pytest.mark.parametrize("stands_in", ["", "import torchvision_that_is_not_there"])
+def test_timm_that_cannot_be_imported(stands_in, tmp_path, monkeypatch):
     (tmp_path / "resnet18.safetensors").write_bytes(b"x")
-    try:
-        import timm  # noqa: F401
-    except ImportError:
-        with pytest.raises(DependencyError, match="needs timm"):
-            PretrainedImages(tmp_path / "resnet18.safetensors", True)
+    (tmp_path / "timm.py").write_text(stands_in or "raise ImportError('no timm')")
+    monkeypatch.delitem(sys.modules, "timm", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        DependencyError, match=r"needs timm and its torchvision \(.*\); run: pip install timm"
+    ):
+        PretrainedImages(tmp_path / "resnet18.safetensors", True)
