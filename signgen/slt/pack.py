@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ PACK = "pack.json"
 KIND, VERSION = "signgen-judges", 1
 SHARED = (PIECES_FILE, WORDS_FILE, GLOSSES_FILE, TRAINED_ON)
 MAX_BYTES = 1 << 30
+# Names of members become folders, so none may lead elsewhere.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def home_of(folder: Path) -> Path:
@@ -49,7 +52,7 @@ def pack(runs: Sequence[Path], folder: Path) -> Path:
         folder: of the pack; members that are there under the same names are replaced.
 
     Raises:
-        ConfigError: no training, or two of one name.
+        ConfigError: no training, two of one name, or a name that is none for a member.
         CheckpointError: a training is missing or damaged, or learned from other clips or units than the first.
         ResourceError: the folder cannot be written.
     """
@@ -58,6 +61,11 @@ def pack(runs: Sequence[Path], folder: Path) -> Path:
     names = [run.resolve().name for run in runs]
     if not runs or len(set(names)) < len(names):
         raise ConfigError(f"{folder}: a pack needs trainings in folders of different names, got {names}")
+    odd = [name for name in names if not _NAME.fullmatch(name)]
+    if odd:
+        raise ConfigError(
+            f"{odd[0]!r:.80}: members are called after folders; use letters, digits, '.', '_' and '-'"
+        )
     places = [run if (run / WEIGHTS).is_file() else run / "best" for run in runs]
     for place in places:
         load_translator(place, "cpu")
@@ -140,8 +148,7 @@ def _listed(folder: Path) -> dict[str, Any]:
     shared, listed = found.get("shared"), found.get("members")
     if not isinstance(shared, dict) or not isinstance(listed, dict) or not listed:
         raise CheckpointError(f"{path}: lists no members; pack them again")
-    # Names become paths, so none may lead elsewhere.
-    if not set(shared) <= set(SHARED) or any(not name or Path(name).name != name for name in listed):
+    if not set(shared) <= set(SHARED) or not all(map(_NAME.fullmatch, listed)):
         raise CheckpointError(f"{path}: lists files that a pack cannot have; pack it again")
     return found
 

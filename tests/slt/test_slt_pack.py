@@ -90,6 +90,7 @@ def test_a_changed_file_is_refused(packed, name):
         ({"version": 2}, "not a pack of judges that this version"),
         ({"members": {}}, "lists no members"),
         ({"members": {"../temporal-0": "0" * 64}}, "files that a pack cannot have"),
+        ({"members": {"..": "0" * 64}}, "files that a pack cannot have"),
         ({"shared": {"/etc/hostname": "0" * 64}}, "files that a pack cannot have"),
         ({"members": {"another": "0" * 64}}, "knows no member 'temporal-0'"),
     ],
