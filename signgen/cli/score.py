@@ -36,6 +36,11 @@ def texts(
         typer.Option("--language", help="Of the texts, such as de.", show_default="what --ref says"),
     ] = None,
     column: Annotated[str, typer.Option("--column", help="Holds the texts in a table or .jsonl.")] = "text",
+    bleurt: Annotated[
+        Path | None,
+        typer.Option("--bleurt", help="Add BLEURT, from a folder of transformers.", show_default=False),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="Of BLEURT: auto, cpu, cuda, ...")] = "auto",
     resamples: Resamples = 1000,
     seed: Seed = 12345,
     json: o.Json = False,
@@ -50,13 +55,16 @@ def texts(
     from signgen.judge.text.resample import Resampling
     from signgen.workflow.scoring import score_text_files
 
+    how = Resampling(resamples, seed=seed)
     found = score_text_files(
         hypotheses,
         ref,
         profile=profile,
         language=language,
         column=column,
-        how=Resampling(resamples, seed=seed),
+        bleurt=bleurt,
+        device=device,
+        how=how,
     )
     if json:
         print_json(found)
@@ -64,6 +72,8 @@ def texts(
         _print_spread(found)
     else:
         _print_one(profile, found)
+    if found["learned"] and not json:
+        _print_scores("learned", found["learned"])
 
 
 @app.command()

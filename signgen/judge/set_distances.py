@@ -118,7 +118,8 @@ def _paired(
         made, true = made[drawn], true[drawn]
         notes = (f"kernel distance, diversity: of {MOST_PAIRED:,} clips drawn from all",)
     resamples = None if how.documents is not None else resample_indices(len(made), how.resamples, how.seed)
-    return tuple(score(made, true, name, resamples) for score in (kernel_score, diversity_score)), notes
+    kernel = kernel_score(made, true, name, resamples, is_paired=True)
+    return (kernel, diversity_score(made, true, name, resamples)), notes
 
 
 def _directions(true: np.ndarray, count: int) -> np.ndarray:

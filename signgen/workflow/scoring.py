@@ -19,7 +19,7 @@ from signgen.judge.score import Score
 from signgen.judge.text.checks import check_pairs
 from signgen.judge.text.floors import DEFAULT_CANDIDATES, best_constant
 from signgen.judge.text.profiles import PROFILES, profile_of
-from signgen.judge.text.resample import Resampling
+from signgen.judge.text.resample import Resampling, with_intervals
 from signgen.judge.text.scores import scorer
 from signgen.workflow.evaluation_inputs import check_same, read_clips
 from signgen.workflow.texts import decode
@@ -80,6 +80,8 @@ def score_text_files(
     profile: str = ALL,
     language: str | None = None,
     column: str = TEXT,
+    bleurt: Path | None = None,
+    device: str = "auto",
     how: Resampling | None = None,
 ) -> dict[str, Any]:
     """Predictions against references by one convention, or by all with the spread between them.
@@ -92,11 +94,13 @@ def score_text_files(
         profile: a name of `PROFILES`, or `ALL`.
         language: of the texts; None takes what the references say.
         column: that has the texts.
+        bleurt: folder of a learned score to add, see `signgen.judge.text.bleurt.load_bleurt`.
+        device: that it computes on.
         how: to draw resamples.
 
     Returns:
-        language, number of texts, for each profile its scores and what the best constant answer reaches, and the
-        spread.
+        language, number of texts, for each profile its scores and what the best constant answer reaches, the
+        spread, and learned scores.
 
     Raises:
         ConfigError: no such profile, or none that can tell the words of the language.
@@ -114,7 +118,19 @@ def score_text_files(
         constant = best_constant(theirs, judge, DEFAULT_CANDIDATES, np.random.default_rng(0))
         floor = next(one for one in judge.measures([constant] * len(theirs)) if one.name == "BLEU-4")
         found[name] = {"scores": [_plain(score) for score in judge(ours, how)], "constant": floor.value}
-    return {"language": language, "texts": len(theirs), "profiles": found, "spread": spread_of(found)}
+    learned = []
+    if bleurt is not None:
+        from signgen.judge.text.bleurt import load_bleurt
+
+        measure = load_bleurt(bleurt, device).measure(ours, theirs)
+        learned = [_plain(score) for score in with_intervals([measure], how)]
+    return {
+        "language": language,
+        "texts": len(theirs),
+        "profiles": found,
+        "spread": spread_of(found),
+        "learned": learned,
+    }
 
 
 def spread_of(profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

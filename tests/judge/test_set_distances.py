@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
@@ -23,14 +25,14 @@ def values(found):
 
 def test_distances_of_known_normals():
     """(m1 - m2)^2 + (s1 - s2)^2 in each of 8 dimensions."""
-    true = normal(2000, 8, seed=1)
+    true = normal(1000, 8, seed=1)
     for mean, scale in ((0, 1), (1, 1), (0, 2), (0.5, 0.5)):
-        found = values(compare_features(normal(2000, 8, mean, scale, seed=2), true, "f", HOW))
+        found = values(compare_features(normal(1000, 8, mean, scale, seed=2), true, "f", HOW))
         expected = 8 * (mean**2 + (scale - 1) ** 2)
-        assert found["FGD"] == pytest.approx(expected, abs=0.3 + 0.04 * expected)
-        assert found["FGD halves"] == pytest.approx(expected, abs=0.3 + 0.04 * expected)
-        assert 0 < found["FGD floor"] < 0.1
-        assert found["diversity ratio"] == pytest.approx(scale, rel=0.04)
+        assert found["FGD"] == pytest.approx(expected, abs=0.4 + 0.05 * expected)
+        assert found["FGD halves"] == pytest.approx(expected, abs=0.4 + 0.05 * expected)
+        assert 0 < found["FGD floor"] < 0.2
+        assert found["diversity ratio"] == pytest.approx(scale, rel=0.06)
 
 
 def test_true_clips_themselves_are_at_the_floor():
@@ -94,3 +96,30 @@ def test_features_that_are_no_numbers_are_said_and_not_scored():
     found = compare_features(bad, normal(100, 8), "f", HOW)
     assert found.scores == ()
     assert "not finite" in found.notes[0]
+
+
+def test_counterparts_that_are_alike_do_not_bring_sets_nearer():
+    """Two draws of one normal that share their sentences are as far apart as two that share nothing: 0 on average."""
+    found = []
+    for seed in range(40):
+        sentences = normal(30, 3, seed=seed)
+        made, true = (sentences + 0.3 * normal(30, 3, seed=100 * side + seed) for side in (1, 2))
+        (score,) = [s for s in compare_features(made, true, "f", HOW).scores if s.name == "kernel distance"]
+        found.append(score.value)
+        assert score.interval[0] < score.value < score.interval[1]
+    assert abs(np.mean(found)) < 2.5 * np.std(found) / np.sqrt(len(found))
+
+
+def test_kernel_distance_of_pairs_is_the_mean_over_different_sentences():
+    """Gretton's sum, term by term."""
+    made, true = normal(7, 3, 0.4, seed=1), normal(7, 3, seed=2)
+    x, y = ((side - true.mean(0)) / true.std(0) for side in (made, true))
+
+    def k(u, v):
+        return (u @ v / 3 + 1) ** 3
+
+    terms = [
+        k(x[i], x[j]) + k(y[i], y[j]) - k(x[i], y[j]) - k(x[j], y[i]) for i, j in permutations(range(7), 2)
+    ]
+    found = values(compare_features(made, true, "f", HOW))
+    assert found["kernel distance"] == pytest.approx(np.mean(terms))

@@ -55,19 +55,27 @@ def diversity(samples: np.ndarray) -> float:
 
 
 def kernel_score(
-    hypothesis: np.ndarray, reference: np.ndarray, features: str, resamples: np.ndarray | None
+    hypothesis: np.ndarray,
+    reference: np.ndarray,
+    features: str,
+    resamples: np.ndarray | None,
+    *,
+    is_paired: bool = False,
 ) -> Score:
-    """Unbiased kernel distance; arguments as in `score_sets`."""
+    """Unbiased kernel distance; arguments as in `score_sets`, ``is_paired`` as in `mean_discrepancy`."""
     first, second = standardised(hypothesis, reference)
     found = kernels(first, second)
-    value = mean_discrepancy(*found, np.ones(len(first)), np.ones(len(second)))
+    value = mean_discrepancy(*found, np.ones(len(first)), np.ones(len(second)), is_paired=is_paired)
     interval = None
     if resamples is not None and len(first) == len(second):
         weights = [np.bincount(row, minlength=len(first)).astype(np.float64) for row in resamples]
-        drawn = [mean_discrepancy(*found, w, w) for w in weights if np.count_nonzero(w) > 1]
+        drawn = [
+            mean_discrepancy(*found, w, w, is_paired=is_paired) for w in weights if np.count_nonzero(w) > 1
+        ]
         low, high = np.percentile(drawn, (2.5, 97.5))
         interval = float(low), float(high)
-    recipe = sign(features=features, kernel="cubic", estimate="unbiased", scale="reference")
+    estimate = "unbiased, without pairs" if is_paired else "unbiased"
+    recipe = sign(features=features, kernel="cubic", estimate=estimate, scale="reference")
     return Score("kernel distance", value, recipe, None, interval, is_better_high=False)
 
 
