@@ -54,7 +54,7 @@ proof: .stamps/dev
 	@mkdir -p .stamps && touch $@
 
 bench: .stamps/peers
-	for name in stitching drawing dataset_io pose_files video avatar pose_metrics; do \
+	for name in stitching drawing dataset_io pose_files video avatar pose_metrics text_metrics slt_step; do \
 		echo "== $$name"; .venv-peers/bin/python benchmarks/$$name.py || exit 1; done
 
 judge: .stamps/dev
