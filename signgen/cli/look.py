@@ -27,6 +27,8 @@ class Kind(StrEnum):
     rules = "rules"
     lexicons = "lexicons"
     languages = "languages"
+    judges = "judges"
+    checkpoints = "checkpoints"
 
 
 def convert(
@@ -119,7 +121,7 @@ def show(
     name: Annotated[str | None, typer.Argument(help="One of them, in detail.", show_default=False)] = None,
     as_json: o.Json = False,
 ) -> int:
-    """List parts, lexicons or languages, or show one with its settings."""
+    """List parts, lexicons, languages, judges or checkpoints, or show one with its settings."""
     rows = _SHOWN[kind](name)
     if as_json:
         names, *values = rows
@@ -229,6 +231,37 @@ def _languages(name: str | None) -> list[tuple[str, ...]]:
     return [("code", "sign language", "lexicons"), *rows]
 
 
+def _judges(name: str | None) -> list[tuple[str, ...]]:
+    from signgen.nn.extra import need
+
+    need("torch", "safetensors", what="the card of a judge")
+    from signgen.workflow.judge_list import describe_judge, list_judges
+
+    return list_judges() if name is None else describe_judge(name)
+
+
+def _checkpoints(name: str | None) -> list[tuple[str, ...]]:
+    from signgen.data.checkpoints import checkpoint_folder, load_index
+    from signgen.errors import ConfigError
+
+    known, folder = load_index(), checkpoint_folder()
+    if name is not None and name not in known:
+        raise ConfigError(f"no checkpoint called {name!r}; known: {', '.join(known)}")
+    rows = [
+        (
+            each.name,
+            each.kind,
+            str(folder / each.file) if (folder / each.file).is_file() else "not here",
+            f"{each.bytes / 1e6:.1f} MB" if each.bytes else "-",
+            each.licence,
+            each.source,
+        )
+        for each in known.values()
+        if name in (None, each.name)
+    ]
+    return [("name", "for", "state", "size", "licence", "source"), *rows]
+
+
 _SHOWN = {
     Kind.renderers: _renderers,
     Kind.sources: _sources,
@@ -237,4 +270,6 @@ _SHOWN = {
     Kind.rules: _rules,
     Kind.lexicons: _lexicons,
     Kind.languages: _languages,
+    Kind.judges: _judges,
+    Kind.checkpoints: _checkpoints,
 }
