@@ -39,7 +39,14 @@ def test_slt_has_the_parameters_of_sign_language_transformers():
 
 
 @pytest.mark.parametrize(
-    ("preset", "words", "millions"), [("tiny", 250, 0.5), ("small", 1000, 3.0), ("graph", 250, 0.44)]
+    ("preset", "words", "millions"),
+    [
+        ("tiny", 250, 0.5),
+        ("small", 1000, 3.0),
+        ("graph", 250, 0.44),
+        ("temporal", 250, 0.43),
+        ("recurrent", 250, 0.36),
+    ],
 )
 def test_sizes_of_presets(preset, words, millions):
     assert parameters(Translator(PRESETS[preset], words, 60)) / 1e6 == pytest.approx(millions, rel=0.12)
@@ -55,7 +62,7 @@ def batch_of(lengths, seed=0):
                  torch.zeros(len(lengths), dtype=torch.long))  # fmt: skip
 
 
-@pytest.mark.parametrize("preset", ["tiny", "graph", "slt"])
+@pytest.mark.parametrize("preset", ["tiny", "temporal", "recurrent", "graph", "slt"])
 @torch.no_grad()
 def test_padding_changes_nothing(preset):
     model = Translator(PRESETS[preset], 9, 4).eval()
@@ -67,7 +74,7 @@ def test_padding_changes_nothing(preset):
     torch.testing.assert_close(glosses[1, :5], glosses_alone[0], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("preset", ["tiny", "graph"])
+@pytest.mark.parametrize("preset", ["tiny", "temporal", "recurrent", "graph"])
 def test_every_weight_learns(preset):
     model = Translator(PRESETS[preset], 9, 4, tags=2)
     batch = batch_of([9, 5])
