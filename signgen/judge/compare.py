@@ -28,6 +28,7 @@ class Compared:
 
     Attributes:
         judges: name -> differences of text measures, first system - second.
+        videos: the same of what was found in the videos of the two systems; empty where one has none.
         poses: differences of pose measures; smaller than the interval of chance or not, none is better by itself.
         agreements: of the judges over the rows of both reports.
         stamps: what must stand over the verdict.
@@ -35,6 +36,7 @@ class Compared:
     """
 
     judges: Mapping[str, tuple[Difference, ...]]
+    videos: Mapping[str, tuple[Difference, ...]]
     poses: tuple[Difference, ...]
     agreements: tuple[Agreement, ...]
     stamps: tuple[str, ...]
@@ -59,6 +61,7 @@ def compare(
         check_report(values, name)
     if first["signature"] != second["signature"]:
         raise ConfigError(f"{names[0]} and {names[1]}: {_unequal(first['signature'], second['signature'])}")
+    _check_extractors(first, second)
     try:
         return _compared(first, second, names)
     except (KeyError, TypeError, ValueError, IndexError):
@@ -80,7 +83,27 @@ def _compared(first: Mapping[str, Any], second: Mapping[str, Any], names: tuple[
     poses = paired_differences(_poses(first), _poses(second), how)
     agreements, stamps = ranking(first, second)
     verdict = "; ".join([_verdict(judges, names), *stamps])
-    return Compared(judges, tuple(poses), agreements, stamps, verdict)
+    return Compared(judges, _videos(first, second, counted, how), tuple(poses), agreements, stamps, verdict)
+
+
+def _videos(
+    first: Mapping[str, Any], second: Mapping[str, Any], counted: Scorer, how: Resampling
+) -> dict[str, tuple[Difference, ...]]:
+    """Differences of the second gate."""
+    if not (first["videos"] and second["videos"]):
+        return {}
+    return {
+        ours["card"]["name"]: tuple(
+            paired_differences(_of_videos(ours, counted), _of_videos(theirs, counted), how)
+        )
+        for ours, theirs in zip(first["judges"], second["judges"], strict=True)
+    }
+
+
+def _of_videos(judge: Mapping[str, Any], counted: Scorer) -> list[Measure]:
+    """Measures of what a judge made of poses found in videos."""
+    found = {key: judge["gates"][key] for key in ("texts", "log_probabilities")}
+    return _measures({**judge, **found, "glosses": []}, counted, {})
 
 
 def ranking(
@@ -113,6 +136,18 @@ def _stamps(
     kept = [stamp for stamp in (*first["stamps"], *second["stamps"]) if not stamp.startswith("RANKING ")]
     own = [agreements[0].stamp, jury.stamp]
     return tuple(dict.fromkeys(stamp for stamp in (*kept, *own) if stamp))
+
+
+def _check_extractors(first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
+    by = [
+        values["videos"].get("extractor")
+        for values in (first, second)
+        if isinstance(values.get("videos"), dict)
+    ]
+    if len(set(map(str, by))) > 1:
+        raise ConfigError(
+            f"videos: poses found by {by[0]} and by {by[1]} cannot be compared; extract both the same way"
+        )
 
 
 def _unequal(first: str, second: str) -> str:

@@ -61,7 +61,7 @@ class Gates:
         extractor: what found the poses.
         entries: rows of the poses found again, and of the control.
         losses: one of each normalised measure.
-        texts: (n,) what the judge understood of the poses found again.
+        found: row of the poses found again; that of the system itself, if nobody says what was asked for.
         control: what stands for the extractor alone; empty if nothing does.
         notes: one line for each thing that a reader must know.
     """
@@ -69,7 +69,7 @@ class Gates:
     extractor: str
     entries: tuple[Entry, ...]
     losses: tuple[Loss, ...]
-    texts: tuple[str, ...]
+    found: Entry
     control: str
     notes: tuple[str, ...]
 
@@ -112,7 +112,7 @@ def gates(
     )
     entries = [entry for entry in (found, *control) if entry not in (system, panel.ceilings[0])]
     name = rendered.control.name if rendered.control is not None else ""
-    return Gates(rendered.extractor, tuple(entries), losses, found.texts, name, tuple(_notes(rendered)))
+    return Gates(rendered.extractor, tuple(entries), losses, found, name, tuple(_notes(rendered)))
 
 
 def extractor_notes(card: JudgeCard, extractors: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from signgen.judge.backtranslation import LOG_LIKELIHOOD
 from signgen.judge.findings import Evaluation
 from signgen.judge.gates import GENERATOR, RENDERER, Gates, Loss, Share
 from signgen.judge.printed import between, cell, number, score_values
@@ -17,6 +18,7 @@ def gates_values(found: Gates | None) -> dict[str, Any] | None:
     """What one judge says of the second gate; None without videos."""
     if found is None:
         return None
+    likelihood = found.found.measure(LOG_LIKELIHOOD)
     return {
         "extractor": found.extractor,
         "control": found.control or None,
@@ -24,7 +26,8 @@ def gates_values(found: Gates | None) -> dict[str, Any] | None:
             {"name": entry.name, "scores": {one.name: number(one.value) for one in entry.measures}}
             for entry in found.entries
         ],
-        "texts": list(found.texts),
+        "texts": list(found.found.texts),
+        "log_probabilities": [] if likelihood is None else likelihood.statistics[:, 0].tolist(),
         "losses": [_loss(loss) for loss in found.losses],
         "notes": list(found.notes),
     }

@@ -11,6 +11,7 @@ from nearest_judge import FPS, card, corpus, judge
 
 from signgen.errors import ConfigError, DataError
 from signgen.judge import controls
+from signgen.judge.compare import compare
 from signgen.judge.evaluation import evaluate
 from signgen.judge.gates import EXTRACTED, check_extractors, extractor_notes, gates
 from signgen.judge.gates_report import gate_lines, gate_rows
@@ -132,6 +133,27 @@ def test_the_signature_says_when_the_system_is_what_was_found_in_videos():
     )
     assert "read:" not in given.signature
     assert " read:spots " in found.signature
+
+
+def test_comparison_covers_what_was_found_in_videos():
+    def made(seen, extractor="spots"):
+        found = evaluate(trial(Rendered(extractor, tuple(seen), True)), [judge()], Options(resamples=100))
+        return json.loads(json.dumps(report_of(found)))
+
+    # The same poses were asked for; the videos of one show half of the signs wrongly.
+    good, bad = made(ASKED), made(controls.wrong_signs(ASKED, 0.5, np.random.default_rng(5)))
+    found = compare(good, bad)
+    assert {item.difference for item in found.judges["nearest"]} == {0}
+    head = next(item for item in found.videos["nearest"] if item.name == "BLEU-4")
+    assert (head.difference > 0, head.p_randomised < 0.05) == (True, True)
+    assert (
+        compare(
+            good, json.loads(json.dumps(report_of(evaluate(trial(), [judge()], Options(resamples=100)))))
+        ).videos
+        == {}
+    )
+    with pytest.raises(ConfigError, match="found by spots and by other cannot be compared"):
+        compare(good, made(ASKED, "other"))
 
 
 def learnt_from(*extractors):
