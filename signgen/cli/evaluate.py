@@ -220,7 +220,8 @@ def _print(found: Compared) -> None:
     for line in found.stamps:
         typer.echo(f"*** {line} ***")
     header = ("", "A", "B", "A - B", "95 % interval", "p", "detectable")
-    groups = {**found.judges, "poses": found.poses}
+    videos = {f"{name}: found in videos": differences for name, differences in found.videos.items()}
+    groups = {**found.judges, **videos, "poses": found.poses}
     for name, differences in groups.items():
         print_columns([(f"[{name}]", *header[1:]), *map(_cells, differences)])
     typer.echo(found.verdict)
