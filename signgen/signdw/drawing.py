@@ -27,8 +27,10 @@ def draw_streams(
     draws: DrawSettings,
     known: Tensor | None = None,
     controls: Sequence[Tensor | None] | None = None,
-) -> tuple[Tensor, Tensor]:
-    """(B, ..., Q) codes, and (B, ...) the mean log-probability of those drawn.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(B, ..., Q) codes, (B, ...) their mean log-probability, and the sum of their vectors, shaped as ``found``.
+
+    Probabilities are zero unless ``known`` is given, where nobody asks for them.
 
     Args:
         model: whose heads.
@@ -39,10 +41,10 @@ def draw_streams(
         controls: for each stream what is added to its logits, (B, ..., size), or None.
     """
     is_guided = draws.guidance != 1
-    earlier = torch.zeros_like(found)
+    first = found
     codes, total = [], found.new_zeros(noise.shape[:-1], dtype=torch.float32)
     for stream, chance in enumerate(torch.split(noise, list(model.sizes), -1)):
-        logits = model.heads(found, earlier, stream)
+        logits = model.heads(found, stream)
         if is_guided:
             logits = guided(logits, draws.guidance)
         if controls is not None and controls[stream] is not None:
@@ -52,9 +54,9 @@ def draw_streams(
             code = torch.where(known[..., stream] < 0, code, known[..., stream])
             total = total + F.log_softmax(logits, -1).gather(-1, code[..., None])[..., 0]
         vectors = model.codes.of(stream, code)
-        earlier = earlier + (torch.cat([vectors, vectors]) if is_guided else vectors)
+        found = found + (torch.cat([vectors, vectors]) if is_guided else vectors)
         codes.append(code)
-    return torch.stack(codes, -1), total / len(codes)
+    return torch.stack(codes, -1), total / len(codes), found - first
 
 
 class Controls:

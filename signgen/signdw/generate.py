@@ -222,9 +222,9 @@ def _step_by_step(job: _Job) -> Iterator[Tensor]:
     for step in range(job.steps):
         found = model.stack(x + guide[:, step : step + 1], None, memory, job.memory_mask, cache)[:, 0]
         known = None if job.known is None else job.known[:, step]
-        codes, _ = draw_streams(model, found, noise[:, step], job.draws, known, controls())
+        codes, _, vectors = draw_streams(model, found, noise[:, step], job.draws, known, controls())
         controls.add(codes)
-        x = job.doubled(model.codes(codes))[:, None]
+        x = vectors[:, None]
         yield codes
 
 
@@ -243,7 +243,7 @@ def _in_rounds(job: _Job) -> Tensor:
     for turn in range(draws.rounds):
         x = job.doubled(model.codes(codes)) + guide
         found = model.stack(x, look, memory, job.memory_mask)
-        drawn, certainty = draw_streams(model, found, job.noise(), draws, codes)
+        drawn, certainty, _ = draw_streams(model, found, job.noise(), draws, codes)
         left = (count * math.cos(math.pi / 2 * (turn + 1) / draws.rounds)).floor()
         # What was kept in an earlier round is certain.
         is_drawn = (codes < 0).any(-1) & is_open

@@ -28,7 +28,7 @@ class SignDWSettings:
     plan_layers: Annotated[int, Ge(1), Le(64)] = setting(1, "layers over planned glosses")
     layers: Annotated[int, Ge(1), Le(128)] = setting(4, "layers over steps of codes")
     head_inner: Annotated[int, Ge(0), Le(65536)] = setting(
-        320, "features inside the layer before the heads; 0: none"
+        256, "features inside the layer before the heads; 0: none"
     )
     words: Annotated[int, Ge(16), Le(262144)] = setting(2048, "text units at most")
     max_words: Annotated[int, Ge(4), Le(4096)] = setting(128, "text units of a sentence at most")
@@ -65,7 +65,7 @@ class SignDWSettings:
 PRESETS = {
     "signdw-tiny": SignDWSettings(),
     "signdw-40m": SignDWSettings(
-        width=512, heads=8, text_layers=2, plan_layers=1, layers=5, head_inner=512, words=4096, max_words=256,
+        width=512, heads=8, text_layers=2, plan_layers=1, layers=5, head_inner=256, words=4096, max_words=256,
         max_steps=512,
     ),
     "signdw-1.2b": SignDWSettings(

@@ -61,20 +61,18 @@ class StreamHeads(nn.Module):
     def __init__(self, sizes: Sequence[int], width: int, inner: int) -> None:
         super().__init__()
         self.stream = nn.Parameter(torch.zeros(len(sizes), width))
-        self.inner_norm = RMSNorm(width) if inner else None
         self.inner = SwiGLU(width, inner) if inner else None
         self.norm = RMSNorm(width)
         self.logits = nn.ModuleList(nn.Linear(width, size) for size in sizes)
 
-    def forward(self, found: Tensor, earlier: Tensor, stream: int) -> Tensor:
+    def forward(self, found: Tensor, stream: int) -> Tensor:
         """(..., size) logits of one stream.
 
         Args:
-            found: (..., width) by the backbone.
-            earlier: (..., width) sum of the vectors of the streams before.
+            found: (..., width) by the backbone, plus the vectors of the codes of the streams before.
             stream: number of the stream.
         """
-        logits: Tensor = self.logits[stream](self._mixed(found + earlier + self.stream[stream])).float()
+        logits: Tensor = self.logits[stream](self._mixed(found + self.stream[stream])).float()
         return logits
 
     def each(self, found: Tensor, vectors: Tensor) -> list[Tensor]:
@@ -84,7 +82,8 @@ class StreamHeads(nn.Module):
         return [head(x).float() for head, x in zip(self.logits, mixed.unbind(1), strict=True)]
 
     def _mixed(self, x: Tensor) -> Tensor:
-        if self.inner is not None and self.inner_norm is not None:
-            x = x + self.inner(self.inner_norm(x))
+        if self.inner is not None:
+            # What comes from the backbone is normed already.
+            x = x + self.inner(x)
         normed: Tensor = self.norm(x)
         return normed

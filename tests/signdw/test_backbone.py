@@ -148,11 +148,11 @@ def test_streams_of_a_step_know_those_before():
     heads, codes = StreamHeads(SIZES, 16, 24), CodeEmbedding(SIZES, 16)
     found, truth = torch.randn(4, 16), torch.randint(0, 5, (4, 3))
     each = heads.each(found, codes.each(truth))
-    earlier = torch.zeros(4, 16)
+    now = found
     for stream, logits in enumerate(each):
-        torch.testing.assert_close(heads(found, earlier, stream), logits)
-        earlier = earlier + codes.of(stream, truth[:, stream])
-    torch.testing.assert_close(codes(truth), earlier)
+        torch.testing.assert_close(heads(now, stream), logits)
+        now = now + codes.of(stream, truth[:, stream])
+    torch.testing.assert_close(codes(truth), now - found)
 
 
 def test_one_gradient_for_every_weight():

@@ -1,0 +1,156 @@
+"""How fast SignDW draws one sentence: with and without kept keys and values, in float32 and in eight bits.
+
+    python benchmarks/signdw_decode.py [--presets signdw-tiny signdw-40m] [--steps 30] [--rounds 7] [--threads 1 2]
+
+Weights are random, which changes no time; a step is four frames at 24 a second. The text has 12 units, the plan 6
+glosses; text encoder and plan are part of the time. Ways take turns, a sentence each; times are medians, of processor time with one thread
+and of wall time with more.
+*whole prefix* draws the same codes but puts all earlier steps through the network again at each step. Accuracy of
+eight bits: both read the same sentence, drawn in float32; the share of streams of steps whose likeliest code is the
+same, and the mean difference of log-probabilities of the codes drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from signgen.signdw.backbone import CAUSAL, SignDW
+from signgen.signdw.batch import Condition
+from signgen.signdw.corruption import shifted
+from signgen.signdw.drawing import draw_streams
+from signgen.signdw.generate import _planned, _prepare, generate
+from signgen.signdw.plan import Plan
+from signgen.signdw.quantize import quantized
+from signgen.signdw.settings import PRESETS, DrawSettings
+
+SIZES = (64, 512, 512, 128) * 2
+GLOSSES = 512
+STRIDE = 4
+DRAWS = DrawSettings()
+
+
+def made(preset: str) -> SignDW:
+    torch.manual_seed(0)
+    settings = PRESETS[preset]
+    return SignDW(settings, SIZES, settings.words, 42, GLOSSES).eval()
+
+
+def sentence() -> Condition:
+    text = torch.randint(4, 1000, (1, 12), generator=torch.Generator().manual_seed(0))
+    return Condition(text, torch.ones(1, 12, dtype=torch.bool), torch.ones(1, dtype=torch.long))
+
+
+def plan_of(steps: int) -> Plan:
+    durations = [steps // 6] * 5
+    return Plan(steps, tuple(range(10, 16)), (*durations, steps - sum(durations)))
+
+
+@torch.inference_mode()
+def whole_prefix(model: SignDW, condition: Condition, plan: Plan) -> Tensor:
+    """(S, Q) codes; each step puts all before it through the network again."""
+    job = _prepare(model, condition, DRAWS, (0,), (plan,), None)
+    noise, codes = job.noise(), torch.full((1, 1, len(SIZES)), -1)
+    guide = job.guide + model.modes.weight[CAUSAL]
+    for step in range(plan.steps):
+        look = torch.ones(step + 1, step + 1, dtype=torch.bool).tril()
+        x = model.codes(codes) + guide[:, : step + 1]
+        found = model.stack(x, look, job.memory, job.memory_mask)[:, -1]
+        new, _, _ = draw_streams(model, found, noise[:, step], DRAWS)
+        codes = torch.cat([codes, new[:, None]], 1)
+    return codes[0, 1:]
+
+
+@torch.inference_mode()
+def log_chances(model: SignDW, condition: Condition, plan: Plan, codes: Tensor) -> list[Tensor]:
+    """(S, size) log-probabilities of each stream, reading (S, Q) codes."""
+    states, _ = model.encode_text(condition)
+    seen = _planned(model, condition, [plan])
+    memory, mask = model.remember(states, seen)
+    guide = model.guide(seen, torch.tensor([plan.steps]), plan.steps)
+    x = model.codes(shifted(codes[None])) + guide + model.modes.weight[CAUSAL]
+    # Step by step as in drawing, for the scales of eight bits depend on what goes through together.
+    cache, keys_values = model.stack.cache(memory[:, 0], plan.steps), model.stack.project(memory)
+    steps = range(plan.steps)
+    found = torch.cat([model.stack(x[:, s : s + 1], None, keys_values, mask, cache) for s in steps], 1)[0]
+    return [F.log_softmax(logits, -1) for logits in model.heads.each(found, model.codes.each(codes))]
+
+
+def accuracy(exact: SignDW, rough: SignDW, condition: Condition, plan: Plan) -> tuple[float, float]:
+    """Share of likeliest codes that stay, and mean difference of log-probabilities of those drawn."""
+    codes = generate(exact, condition, DRAWS, plans=(plan,))[0].codes
+    same, apart = [], []
+    both = (log_chances(model, condition, plan, codes) for model in (exact, rough))
+    for stream, (a, b) in enumerate(zip(*both, strict=True)):
+        same.append((a.argmax(-1) == b.argmax(-1)).float().mean())
+        at = codes[:, stream, None]
+        apart.append((a.gather(1, at) - b.gather(1, at)).abs().mean())
+    return float(torch.stack(same).mean()), float(torch.stack(apart).mean())
+
+
+def seconds(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median time of each way, all of them in turn."""
+    # Of one thread, processor time: others that wait for the same core do not count.
+    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(rounds + 1):
+        for name, way in ways.items():
+            started = clock()
+            way()
+            if turn:
+                times[name].append(clock() - started)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def measure(preset: str, steps: int, rounds: int, threads: int) -> None:
+    torch.set_num_threads(threads)
+    exact = made(preset)
+    rough = quantized(exact)
+    condition, plan = sentence(), plan_of(steps)
+    rounded = replace(DRAWS, mode="masked")
+    guided = replace(DRAWS, guidance=2.0)
+    found = seconds(
+        {
+            "whole prefix": lambda: whole_prefix(exact, condition, plan),
+            "cache": lambda: generate(exact, condition, DRAWS, plans=(plan,)),
+            "cache, guidance 2": lambda: generate(exact, condition, guided, plans=(plan,)),
+            "10 rounds": lambda: generate(exact, condition, rounded, plans=(plan,)),
+            "int8 cache": lambda: generate(rough, condition, DRAWS, plans=(plan,)),
+        },
+        rounds,
+    )
+    for name, value in found.items():
+        print(
+            f"{preset:12} {threads:7} {name:18} {1000 * value:8.1f} {STRIDE * steps / value:9.0f}"
+            f" {found['whole prefix'] / value:10.2f} {found['cache'] / value:8.2f}"
+        )
+    same, apart = accuracy(exact, rough, condition, plan)
+    print(f"{preset}: eight bits leave {100 * same:.1f} % of the likeliest codes, {apart:.3f} nats apart")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--presets", nargs="+", default=["signdw-tiny", "signdw-40m"], choices=list(PRESETS))
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    given = parser.parse_args()
+    print(
+        f"{'preset':12} {'threads':>7} {'way':18} {'ms':>8} {'frames/s':>9} {'/ prefix':>10} {'/ cache':>8}"
+    )
+    for threads in given.threads:
+        for preset in given.presets:
+            measure(preset, given.steps, given.rounds, threads)
+
+
+if __name__ == "__main__":
+    main()
