@@ -157,6 +157,8 @@ def picture(found: Mapping[str, Any]) -> str:
             f"<text x={left + side * share:.0f} y={top + side + 16} font-size=12 text-anchor=middle>{share:.0%}</text>"
             f"<text x={left - 6} y={top + side * (1 - share) + 4:.0f} font-size=12 text-anchor=end>{share:.0%}</text>"
         )
+    marks.append("<text x=210 y=369 font-size=12 text-anchor=middle>true clips kept</text>")
+    marks.append("<text x=410 y=130 font-size=12>(bad clips kept, upwards)</text>")
     return (
         f"<p>Bad clips kept against true clips kept; the dashed line is the choice.</p>"
         f"<svg viewBox='0 0 600 375' width=600 height=375 role=img>{''.join(marks)}</svg>"
