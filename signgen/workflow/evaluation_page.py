@@ -68,7 +68,7 @@ def _judge(judge: Mapping[str, Any]) -> str:
         ("architecture", card["shape"]), ("weights", card["id"]), ("rate", f"{card['fps']:g} fps"),
         ("keypoints", card["layout"]), ("seed", card["seed"]), ("training clips", card["training_clips"]),
         ("training id", card["training_id"]), ("extractors", ", ".join(card["extractors"]) or "not known"),
-        *((f"dev {name}", value) for name, value in card["dev"].items()),
+        *((f"dev {name}", _shown(value)) for name, value in card["dev"].items()),
     ]  # fmt: skip
     ladders = [
         curve(
@@ -96,6 +96,10 @@ def _judge(judge: Mapping[str, Any]) -> str:
             _table([(str(name), str(value)) for name, value in facts]),
         ]
     )
+
+
+def _shown(value: object) -> object:
+    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _rows(judge: Mapping[str, Any], measure: str) -> list[tuple[str, float, Any]]:

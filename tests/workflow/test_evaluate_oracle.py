@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from signgen.data.columnar import Clip, write_columnar
 from signgen.errors import ConfigError, DataError
+from signgen.judge.report import lines
+from signgen.judge.trial import Options
 from signgen.lexicon.lexicon import open_lexicon
 from signgen.text2pose.stitch import Stitch
+from signgen.workflow.evaluate import evaluate_files
 from signgen.workflow.evaluation_inputs import Found
 from signgen.workflow.evaluation_oracle import glosses_of, stitch_oracle
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "judge"))
-from nearest_judge import corpus
+from nearest_judge import corpus, judge
 
 CLIPS, TEXTS = corpus(3, 3, fps=25)
 GLOSSES = ["BOOK MOTHER", "fs-ben HOUSE", "MOTHER"]
@@ -100,3 +104,48 @@ def test_the_very_gloss_goes_before_a_word_that_is_spelled_alike():
     assert (item.kind, item.word, item.non_manuals) == ("sign", 4, ("negation",))
     assert [letter.text for letter in glossary.items("fs-ada")] == ["a", "d", "a"]
     assert glossary.items("fs-a\u2603") == ()
+
+
+@pytest.fixture
+def evaluated(tmp_path, monkeypatch):
+    """Evaluates 16 true clips with glosses against themselves, read by a made-up judge."""
+    poses, texts = corpus(16, 5)
+    rows = [{"text": text, "spoken_language": "en", "signed_language": "ase"} for text in texts]
+    monkeypatch.setattr("signgen.workflow.evaluate.load_judges", lambda specs, **how: [judge()])
+
+    def run(name, glosses, **how):
+        (tmp_path / name).mkdir()
+        infos = [{**row, "gloss": gloss} for row, gloss in zip(rows, glosses, strict=True)]
+        clips = [Clip(f"c{i:02d}", *pair) for i, pair in enumerate(zip(poses, infos, strict=True))]
+        write_columnar(clips, tmp_path / name / "0.col")
+        return evaluate_files(
+            tmp_path / name,
+            tmp_path / name,
+            tmp_path / f"{name}.json",
+            ["any"],
+            options=Options(resamples=40),
+            **how,
+        )
+
+    return run
+
+
+def test_a_report_has_its_oracle_without_being_asked(evaluated):
+    found = evaluated("with", ["BOOK MOTHER"] * 16)
+    assert [row["name"] for row in found["judges"][0]["panel"]["ceilings"]][2:] == ["oracle stitch"]
+    assert "oracle stitch: 100.0% of the true glosses are in lexicon ase" in lines(found)
+    # Glosses are there, and the judge has a head for them: what it recognises is scored.
+    assert any(score["name"] == "gloss WER" for score in found["judges"][0]["scores"])
+
+
+def test_a_report_says_why_it_has_no_oracle(evaluated, tmp_path):
+    found = evaluated("without", ["BOOK MOTHER"] * 15 + [""])
+    assert len(found["judges"][0]["panel"]["ceilings"]) == 2
+    assert "no oracle stitch: not all references carry glosses" in lines(found)
+    with pytest.raises(ConfigError, match="two oracles"):
+        evaluated("both", ["BOOK"] * 16, oracle=tmp_path, oracle_lexicon="ase")
+    given = evaluated("given", [""] * 16, oracle=tmp_path / "without")
+    assert "oracle stitch: clips of without" in lines(given)
+    # They are the true clips, and score like them.
+    true, oracle = (given["judges"][0]["panel"]["ceilings"][place]["scores"] for place in (0, 2))
+    assert oracle == true
