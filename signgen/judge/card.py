@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from signgen.data.strict_json import plain
+from signgen.data.trained_on import TrainedOn, hash_of, trained_on
 from signgen.errors import CheckpointError, ConfigError
-from signgen.slt.trained_on import TrainedOn, hash_of, trained_on
 
 if TYPE_CHECKING:
     from signgen.slt.card import Card

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from signgen.data.trained_on import TrainedOn
 from signgen.errors import DataError, PoseError
 from signgen.judge.text.checks import check_references
 from signgen.judge.text.measure import Measure
 from signgen.judge.text.profiles import DEFAULT_PROFILE
 from signgen.pose.geometry import shoulder_frame
 from signgen.pose.sequence import PoseSequence
-from signgen.slt.trained_on import TrainedOn
 
 # Fewer clips bound nothing: an interval would come from a handful of sums.
 FEWEST = 8
@@ -131,7 +131,7 @@ class Options:
         resamples: of the bootstrap.
         stamp: go on with a judge that fails admission or was trained on the test, and say so in the report.
         train_texts: what a lazy system, or the judge, would copy from.
-        generator: what the generator was trained on, see `signgen.slt.trained_on.read_trained_on`.
+        generator: what the generator was trained on, see `signgen.data.trained_on.read_trained_on`.
         oracle: poses stitched from the true glosses.
         oracle_note: how they were made, or why they were not.
         same_extractor: refuse a judge that has not learnt from poses of the extractor that it is shown.

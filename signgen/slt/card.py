@@ -12,13 +12,13 @@ from torch import Tensor
 
 from signgen.data.atomic import write_text
 from signgen.data.strict_json import parse_json_object, plain, to_json
+from signgen.data.trained_on import save_trained_on
 from signgen.errors import CheckpointError, DataError
 from signgen.nn.checkpoint import load_tensors, save_tensors
 from signgen.nn.tokenizer import Glosses, Tokenizer
 from signgen.pose.layout import NUM_KEYPOINTS
 from signgen.slt.clips import Clips, training_id
 from signgen.slt.features import LAYOUT
-from signgen.slt.trained_on import save_trained_on
 
 KIND = "signgen-slt"
 VERSION = 1

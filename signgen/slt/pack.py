@@ -19,10 +19,10 @@ from torch import Tensor
 from signgen.data.atomic import write_bytes, write_text
 from signgen.data.files import read_file
 from signgen.data.strict_json import read_json_object, to_json
+from signgen.data.trained_on import FILE as TRAINED_ON
 from signgen.errors import CheckpointError, ConfigError, DataError
 from signgen.nn.tokenizer import GLOSSES_FILE, PIECES_FILE, WORDS_FILE
 from signgen.slt.card import WEIGHTS, Card, load_weights, save_weights
-from signgen.slt.trained_on import FILE as TRAINED_ON
 
 PACK = "pack.json"
 KIND, VERSION = "signgen-judges", 1

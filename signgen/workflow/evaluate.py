@@ -9,6 +9,7 @@ from typing import Any
 
 from signgen.data.atomic import write_text
 from signgen.data.strict_json import read_json_object, to_json
+from signgen.data.trained_on import read_trained_on
 from signgen.errors import ConfigError, DataError
 from signgen.judge.backtranslation import DEFAULT_BEAM
 from signgen.judge.compare import Compared, compare
@@ -16,7 +17,6 @@ from signgen.judge.evaluation import evaluate
 from signgen.judge.findings import Evaluation
 from signgen.judge.report import report_of
 from signgen.judge.trial import Options, Trial
-from signgen.slt.trained_on import read_trained_on
 from signgen.workflow.evaluation_inputs import Found, check_same, read_clips, read_sources
 from signgen.workflow.evaluation_oracle import glosses_of, stitch_oracle
 from signgen.workflow.evaluation_page import page_of

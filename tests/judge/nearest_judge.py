@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signgen.data.trained_on import TrainedOn, hash_of
 from signgen.judge.backtranslation import Judge
 from signgen.judge.card import JudgeCard
 from signgen.pose.geometry import shoulder_frame
@@ -21,7 +22,6 @@ from signgen.pose.layout import (
 from signgen.pose.motion import resample
 from signgen.pose.sequence import PoseSequence
 from signgen.slt.card import Card
-from signgen.slt.trained_on import TrainedOn, hash_of
 
 WORDS = ["anna", "ben", "sees", "wants", "two", "apples", "books", "red"]
 FPS, FRAMES, WORDS_IN_TEXT = 12.5, 8, 5

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from nearest_judge import FPS, Nearest, card, corpus, judge
 
+from signgen.data.trained_on import TrainedOn, hash_of, read_trained_on
 from signgen.errors import ConfigError, DataError, PoseError
 from signgen.judge import controls
 from signgen.judge.admission import admit
@@ -18,7 +19,6 @@ from signgen.judge.panel import Panel, entry_of, make_panel, normalised
 from signgen.judge.text.resample import Resampling
 from signgen.judge.text.scores import scorer
 from signgen.judge.trial import Options, Trial
-from signgen.slt.trained_on import TrainedOn, hash_of, read_trained_on
 
 CLIPS, TEXTS = corpus(24, 0)
 NAMES = tuple(f"clip-{i}" for i in range(len(CLIPS)))

@@ -10,13 +10,13 @@ import pytest
 from signgen.data.columnar import Columnar
 from signgen.data.stream import shards_in
 from signgen.data.strict_json import to_json
+from signgen.data.trained_on import read_trained_on
 from signgen.errors import CheckpointError, ConfigError
 from signgen.judge.backtranslation import load_judge
 from signgen.judge.card import check_stranger, disjointness, judge_card
 from signgen.slt.schedules import schedule_named
 from signgen.slt.settings import prepare
 from signgen.slt.train import train
-from signgen.slt.trained_on import read_trained_on
 
 
 @pytest.fixture(scope="module")

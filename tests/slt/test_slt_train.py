@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from signgen.data.columnar import Columnar
+from signgen.data.trained_on import hash_of, trained_on
 from signgen.errors import CheckpointError, ConfigError, PoseError
 from signgen.nn.checkpoint import load_tensors, save_tensors
 from signgen.nn.log import read_log
@@ -17,7 +18,6 @@ from signgen.slt.material import load_material, shuffled
 from signgen.slt.schedules import Schedule
 from signgen.slt.settings import DecodeSettings, TrainSettings, prepare
 from signgen.slt.train import stage_steps, train
-from signgen.slt.trained_on import hash_of, trained_on
 from signgen.slt.translate import load_translator
 
 
