@@ -13,7 +13,7 @@ import numpy as np
 from signgen.data.npz import read_npz
 from signgen.data.sidecar import read_sidecar, sidecar_path
 from signgen.data.video import read_video
-from signgen.errors import DataError, DependencyError, SignGenError
+from signgen.errors import DataError, DependencyError, PoseError, SignGenError
 from signgen.judge.pose.rendered import PICTURE, pair_measures, picture_figures, picture_measures
 from signgen.judge.trial import Control, Rendered
 from signgen.pose.sequence import PoseSequence
@@ -84,25 +84,19 @@ def look(hypotheses: Sources, references: Sources, looking: Looking, progress: P
         raise DataError(
             "extractor control: the hypotheses have no videos; leave it out, or list them as 'video'"
         )
-    control: Sources = {}
-    if is_second and looking.control:
-        control = _control(references, looking, progress)
-    own = is_second and not control and all(map(_is_seen, references.values()))
-    wanted = {clip.video for clip in hypotheses.values()} if is_second else set()
-    wanted |= {clip.video for clip in references.values() if own or clip.poses is None}
-    wanted |= {clip.video for clip in control.values()}
-    have = {
-        clip.video
-        for group in (hypotheses, references, control)
-        for clip in group.values()
-        if clip.extracted is not None
-    }
-    found = _found_in([video for video in wanted if video and video not in have], looking, progress)
-    hypotheses, references, control = (_with(group, found) for group in (hypotheses, references, control))
-    own = own and all(clip.poses is not None for clip in references.values())
+    control = _control(references, looking, progress) if looking.control else {}
+    is_control = is_second and not control and all(map(_is_both, references.values()))
+    groups: list[Sources] = [hypotheses, references, control]
+    looked_at = [
+        *(hypotheses.values() if is_second else ()),
+        *(clip for clip in references.values() if is_control or clip.poses is None),
+        *control.values(),
+    ]
+    found = _found_in({clip.video for clip in looked_at if clip.extracted is None}, looking, progress)
+    hypotheses, references, control = (_with(group, found) for group in groups)
     rendered = None
     if is_second:
-        known = control or (references if own else {})
+        known = references if is_control else control
         rendered = _rendered(hypotheses, known, list(references), has_asked, bool(control), progress)
     return Seen(
         {name: _clip(clip) for name, clip in hypotheses.items()},
@@ -114,6 +108,11 @@ def look(hypotheses: Sources, references: Sources, looking: Looking, progress: P
 
 def _is_seen(clip: Source) -> bool:
     return clip.video is not None or clip.extracted is not None
+
+
+def _is_both(clip: Source) -> bool:
+    """Whether a true clip can tell what the extractor loses against its own poses."""
+    return clip.poses is not None and _is_seen(clip)
 
 
 def _all_or_none(clips: Sources, side: str, what: str, has: Any) -> bool:
@@ -170,8 +169,17 @@ def _rendered(
             _poses([known[name].extracted for name in names]),
             _poses(before) if is_given and all(poses is not None for poses in before) else None,
         )
-    by = dict.fromkeys(clips[name].extracted_by or "not known" for name in names)
-    return Rendered(", ".join(by), extracted, has_asked, control, (*figures, *shown), tuple(notes))
+    by = _by(clips, names)
+    if known and _by(known, names) != by:
+        raise DataError(
+            f"control: its poses were found by {_by(known, names)}, those of the hypotheses by {by}; extract both alike"
+        )
+    return Rendered(by, extracted, has_asked, control, (*figures, *shown), tuple(notes))
+
+
+def _by(clips: Sources, names: Sequence[str]) -> str:
+    """What found the poses in the videos."""
+    return ", ".join(sorted({clips[name].extracted_by or "not known" for name in names}))
 
 
 def _poses(clips: Iterable[PoseSequence | None]) -> tuple[PoseSequence, ...]:
@@ -190,20 +198,24 @@ def _pictures(clips: Sequence[Source], progress: Progress) -> tuple[list[Any], d
         if (opened.width, opened.height) != (clip.extracted.width, clip.extracted.height):
             unseen[place] = f"the video is {opened.width}x{opened.height}, its poses are on another canvas"
             continue
-        rows[place] = picture_figures(opened.frames(), clip.extracted)
+        try:
+            rows[place] = picture_figures(opened.frames(), clip.extracted)
+        except PoseError as error:
+            unseen[place] = str(error)
     return picture_measures(rows), unseen
 
 
 def _found_in(
-    videos: Sequence[Path], looking: Looking, progress: Progress
+    given: Iterable[Path | None], looking: Looking, progress: Progress
 ) -> dict[Path, tuple[PoseSequence, str]]:
     """Poses of videos, from the cache or extracted now, and what found them."""
+    videos = sorted({video for video in given if video is not None})
     if not videos:
         return {}
     job = prepare({**looking.config, "all_people": False})
     key = digest.of_config(job.config)[:8]
     places = {}
-    for video in sorted(set(videos)):
+    for video in videos:
         try:
             places[video] = looking.cache / f"{digest.of_file(video)[:24]}-{key}.npz"
         except OSError as error:

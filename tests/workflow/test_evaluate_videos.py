@@ -177,6 +177,19 @@ def test_control_clips_may_say_what_they_show(tmp_path, films, true, counting):
     assert [row["name"] for row in found["gates"]["rows"]] == ["control, as known", "control, found again"]
 
 
+def test_a_control_of_another_extractor_is_none(tmp_path, films, true, counting):
+    control = listed(tmp_path / "control", films)
+    lines = [json.loads(line) for line in (control / "index.jsonl").read_text().splitlines()]
+    rows = [{**line, "extracted": line["poses"], "extracted_by": "other"} for line in lines]
+    (control / "index.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(
+        DataError, match="control: its poses were found by other, those of the hypotheses by spots"
+    ):
+        look(
+            read_sources(films), read_sources(true), Looking(tmp_path / "cache", SPOTS, control=str(control))
+        )
+
+
 def shares(found):
     return {share["loser"]: share["value"] for share in found["gates"]["losses"][0]["shares"]}
 
