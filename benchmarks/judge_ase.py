@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from signgen.data.trained_on import hash_of
 from signgen.judge import controls
 from signgen.judge.admission import admit
 from signgen.judge.backtranslation import Judge
-from signgen.judge.card import disjointness, hash_of
+from signgen.judge.card import disjointness
 from signgen.judge.text.scores import score_texts
 from signgen.pose.sequence import PoseSequence
 from signgen.workflow.evaluation_inputs import read_clips
