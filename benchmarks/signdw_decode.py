@@ -120,7 +120,7 @@ def measure(preset: str, steps: int, rounds: int, threads: int) -> None:
         {
             "whole prefix": lambda: whole_prefix(exact, condition, plan),
             "cache": lambda: generate(exact, condition, DRAWS, plans=(plan,)),
-            "cache, guidance 2": lambda: generate(exact, condition, guided, plans=(plan,)),
+            "guidance 2": lambda: generate(exact, condition, guided, plans=(plan,)),
             "10 rounds": lambda: generate(exact, condition, rounded, plans=(plan,)),
             "int8 cache": lambda: generate(rough, condition, DRAWS, plans=(plan,)),
         },

@@ -165,7 +165,7 @@ def test_equal_steps_end():
 
 def test_eight_bits_draw_the_same(learned):
     batch = toy_batch()
-    drawn = [generate(m, batch.condition, SURE, range(6)) for m in (learned, quantized(learned))]
+    drawn = [generate(m, batch.condition, SURE, range(6)) for m in (learned, quantized(learned, 0))]
     assert [d.codes.tolist() for d in drawn[0]] == [d.codes.tolist() for d in drawn[1]]
 
 
