@@ -81,6 +81,7 @@ def gates(
     panel: Panel,
     scorer: Scorer,
     how: Resampling | None = None,
+    glosses: Sequence[str] | None = None,
 ) -> Gates:
     """Judge what is found in videos and divide the loss.
 
@@ -95,18 +96,19 @@ def gates(
         panel: of the same judge on the same test.
         scorer: of the true texts.
         how: to draw resamples.
+        glosses: (n,) the true ones, if they are known.
 
     Raises:
         PoseError: a clip that cannot be read.
     """
     asked = system if rendered.has_asked else None
-    found = judged(EXTRACTED, rendered.extracted, judge, scorer) if rendered.has_asked else system
+    found = judged(EXTRACTED, rendered.extracted, judge, scorer, glosses) if rendered.has_asked else system
     control: tuple[Entry, ...] = ()
     if rendered.control is not None:
         before = panel.ceilings[0]
         if rendered.control.known is not None:
-            before = judged(KNOWN, rendered.control.known, judge, scorer)
-        control = (before, judged(FOUND, rendered.control.found, judge, scorer))
+            before = judged(KNOWN, rendered.control.known, judge, scorer, glosses)
+        control = (before, judged(FOUND, rendered.control.found, judge, scorer, glosses))
     losses = tuple(
         loss for name in NORMALISED if (loss := _loss(name, asked, found, control, panel, how)) is not None
     )

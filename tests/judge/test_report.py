@@ -16,7 +16,7 @@ from signgen.judge.evaluation import evaluate
 from signgen.judge.panel import CEILINGS, POSE_FLOORS, make_panel
 from signgen.judge.report import check_report, lines, report_of, set_rows, table
 from signgen.judge.text.scores import scorer
-from signgen.judge.trial import Options, Trial
+from signgen.judge.trial import Options, Rendered, Trial
 
 CLIPS, TEXTS = corpus(16, 11)
 NAMES = tuple(f"clip-{i}" for i in range(len(CLIPS)))
@@ -78,6 +78,15 @@ def test_without_glosses_there_is_no_rate(glosses, heads):
     assert "gloss WER" not in {score["name"] for score in found["judges"][0]["scores"]}
     assert found["judges"][0]["glosses"] == []
     check_report(found, "report")
+
+
+def test_poses_found_in_videos_have_a_gloss_error_rate_too():
+    trial = Trial(
+        NAMES, tuple(CLIPS), tuple(CLIPS), tuple(TEXTS), "en", glosses=GLOSSES,
+        rendered=Rendered("toy", tuple(spoiled(0.5)), has_asked=True),
+    )  # fmt: skip
+    found = report_of(evaluate(trial, [judge()], OPTIONS))["judges"][0]["gates"]
+    assert [row["scores"]["gloss WER"] > 20 for row in found["rows"]] == [True]
 
 
 def test_the_habit_of_a_convention_goes_for_glosses_too():
