@@ -77,7 +77,10 @@ class Agreement:
 
 
 def agreement(
-    measure: str, values: Mapping[str, Rows], architectures: Mapping[str, str] | None = None
+    measure: str,
+    values: Mapping[str, Rows],
+    architectures: Mapping[str, str] | None = None,
+    margin: float = 0.0,
 ) -> Agreement:
     """Kendall's tau-b between judges over all rows: system, floors, ceilings and rungs.
 
@@ -85,26 +88,33 @@ def agreement(
         measure: its name.
         values: judge -> row -> value; rows that two judges do not share are left out.
         architectures: judge -> architecture; None if they are not known.
+        margin: rows no further apart are tied; floors that differ by chance alone are in no order.
     """
-    taus = _taus(values)
-    between = _taus(_means(values, architectures)) if architectures else {}
+    taus = _taus(values, margin)
+    between = _taus(_means(values, architectures), margin) if architectures else {}
     if not taus:
         return Agreement(measure, {}, {}, "one judge: whether another would rank alike is not known")
     return Agreement(measure, taus, between, "stable" if min(taus.values()) >= STABLE_TAU else UNSTABLE)
 
 
-def _taus(values: Mapping[str, Rows]) -> dict[str, float]:
-    from scipy.stats import kendalltau
-
+def _taus(values: Mapping[str, Rows], margin: float) -> dict[str, float]:
     names, taus = list(values), {}
     for place, first in enumerate(names):
         for second in names[place + 1 :]:
             rows = [row for row in values[first] if row in values[second]]
-            ours, theirs = ([values[judge][row] for row in rows] for judge in (first, second))
-            found = float(kendalltau(ours, theirs).statistic) if len(rows) > 1 else float("nan")
+            ours, theirs = (_order([values[judge][row] for row in rows], margin) for judge in (first, second))
+            told_apart = float(np.sqrt((ours != 0).sum() * (theirs != 0).sum()))
             # Judges of which one tells no rows apart do not agree.
-            taus[f"{first} / {second}"] = found if np.isfinite(found) else 0.0
+            taus[f"{first} / {second}"] = float((ours * theirs).sum()) / told_apart if told_apart else 0.0
     return taus
+
+
+def _order(values: Sequence[float], margin: float) -> np.ndarray:
+    """For each pair of values, 1 if the first is higher by more than a margin, -1 if the second is, else 0."""
+    found = np.asarray(values, np.float64)
+    apart = (found[:, None] - found)[np.triu_indices(len(found), 1)]
+    order: np.ndarray = np.sign(apart) * (np.abs(apart) > margin)
+    return order
 
 
 def _means(values: Mapping[str, Rows], architectures: Mapping[str, str]) -> dict[str, dict[str, float]]:

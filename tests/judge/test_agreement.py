@@ -46,6 +46,13 @@ def test_a_judge_that_tells_nothing_apart_agrees_with_nobody():
     assert agreement("m", {"x": rows(1, 2, 3), "y": rows(0, 0, 0)}).taus == {"x / y": 0.0}
 
 
+def test_rows_within_a_margin_are_tied():
+    # Three floors in no order, then two systems: 6 pairs that both tell apart, and that of the systems that y ties.
+    values = {"x": rows(0.1, 0.2, 0.3, 50, 60), "y": rows(0.3, 0.2, 0.1, 51, 52)}
+    assert agreement("m", values, margin=5).taus == {"x / y": pytest.approx(6 / np.sqrt(7 * 6))}
+    assert agreement("m", values).taus == {"x / y": pytest.approx((7 - 3) / 10)}
+
+
 def test_architectures_are_compared_by_the_means_of_their_judges():
     values = {"a0": rows(1, 4, 3), "a1": rows(1, 2, 5), "b0": rows(1, 2, 3), "b1": rows(3, 2, 7)}
     kinds = {"a0": "linear", "a1": "linear", "b0": "graph", "b1": "graph"}
