@@ -125,7 +125,8 @@ def _agreement(measure: str, first: Mapping[str, Any], second: Mapping[str, Any]
         name = ours["card"]["name"]
         values[name] = {row: float(of[measure]) for row, of in scores.items() if of.get(measure) is not None}
         architectures[name] = ours["card"]["architecture"]
-    return agreement(measure, values, architectures)
+    least = [float(judge["detectable"]) for judge in (*first["judges"], *second["judges"])]
+    return agreement(measure, values, architectures, max(least) if measure == HEADLINE else 0.0)
 
 
 def _stamps(
