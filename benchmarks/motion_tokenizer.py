@@ -4,7 +4,7 @@ Real: the DGS sentences of `dgs_pairs` (fluent and stitched) and the DWPose reco
 beside the checkout in ../shared/data. A tokenizer is trained on all of it and looked at on the same; another is trained
 without the last four pairs and the last third of the recording and looked at on those. Clips are shorter than 8 s.
 
-    python benchmarks/motion_tokenizer.py [--data ../shared/data] [--steps 1500] [--rvq 4] [--keep RUNS] \
+    python benchmarks/motion_tokenizer.py [--data ../shared/data] [--steps 120] [--rvq 8] [--keep RUNS] \
         [--also TOKENIZER]
 
 --keep goes on with trainings that were stopped. --also looks at a tokenizer that was trained on something else.
@@ -107,9 +107,10 @@ def real(given: argparse.Namespace, runs: Path) -> None:
         write_corpus(clips, corpus, is_held_out)
         values = {
             "data": {"sources": [str(corpus)]},
-            "model": {"rvq": given.rvq, "face_rvq": min(2, given.rvq), "body_size": 256, "hand_size": 256,
-                      "face_size": 128},
-            "train": {"steps": given.steps, "batch": given.batch, "rate": 2e-3, "validate_every": 250, "hide": 0.1},
+            "model": {"rvq": given.rvq, "face_rvq": min(4, given.rvq), "body_size": 512, "hand_size": 512,
+                      "face_size": 128, "code_width": 48},
+            "train": {"steps": given.steps, "batch": given.batch, "rate": 5e-4, "hide": 0.0, "level_dropout": 0.0,
+                      "validate_every": max(1, given.steps // 3)},
         }  # fmt: skip
         trained = train_tokenizer(
             prepare_tokenizer(values), runs / name, report=lambda line: print("  " + line, flush=True)
@@ -146,9 +147,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=120)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rvq", type=int, default=4)
+    parser.add_argument("--rvq", type=int, default=8)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--also", type=Path)
     parser.add_argument("--corpus", type=Path)

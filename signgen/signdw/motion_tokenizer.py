@@ -118,21 +118,14 @@ class MotionTokenizer(nn.Module):
         return torch.cat([self._look_up(part, codes) for part in self.parts], -1)
 
     def forward(
-        self,
-        values: Tensor,
-        visible: Tensor,
-        mask: Tensor | None = None,
-        *,
-        is_quantized: bool = True,
-        keep: Tensor | None = None,
+        self, values: Tensor, visible: Tensor, mask: Tensor | None = None, keep: Tensor | None = None
     ) -> Coded:
-        """Encode and decode again, for training; lengths must be whole steps.
+        """Encode and decode again, for training.
 
         Args:
-            values: (B, 4S, 128, C).
-            visible: (B, 4S, 128) bool.
-            mask: (B, 4S) bool.
-            is_quantized: false: vectors go through as they are.
+            values: (B, T, 128, C).
+            visible: (B, T, 128) bool.
+            mask: (B, T) bool which frames are of the clips; None: all.
             keep: (B,) levels to use in each clip; None: all.
         """
         values, visible, mask = _whole_steps(values, visible, mask)
@@ -142,31 +135,34 @@ class MotionTokenizer(nn.Module):
         commitment = values.new_zeros(())
         for kind, parts, vectors in self._by_kind(values, visible, mask):
             vectors = vectors.float()
-            if is_quantized:
-                real = steps.repeat(len(parts), 1)
-                levels = None if keep is None else keep[:, None].expand_as(steps).repeat(len(parts), 1)[real]
-                found = self._quantizer(kind)(vectors[real], levels)
-                spread = vectors[real].detach().var() + 1e-6
-                commitment = commitment + found.commitment.mean() / spread
-                codes[kind] = found.codes
-                vectors = torch.zeros_like(vectors).masked_scatter(real[..., None], found.vectors)
+            real = steps.repeat(len(parts), 1)
+            levels = None if keep is None else keep[:, None].expand_as(steps).repeat(len(parts), 1)[real]
+            found = self._quantizer(kind)(vectors[real], levels)
+            commitment = commitment + found.commitment.mean() / (vectors[real].detach().var() + 1e-6)
+            codes[kind] = found.codes
+            vectors = torch.zeros_like(vectors).masked_scatter(real[..., None], found.vectors)
             decoded |= dict(zip(parts, vectors.chunk(len(parts)), strict=True))
         out, visibility = self._decode(decoded, steps)
         return Coded(out, visibility, commitment / len(self.coders), codes)
 
     @torch.no_grad()
-    def measure(self, values: Tensor, visible: Tensor) -> None:
-        """Take middle and spread of each part from (N, 128, C) values, so that the network sees numbers near 1."""
-        values, visible = values[None], visible[None]
+    def begin(self, values: Tensor, visible: Tensor, mask: Tensor, weights: Tensor) -> None:
+        """Linear maps from principal components and codebooks from k-means of many windows, before training.
+
+        Args:
+            values: (B, 4S, 128, C).
+            visible: (B, 4S, 128) bool.
+            mask: (B, 4S) bool which frames are of the clips.
+            weights: (128,) how much an error of each keypoint matters.
+        """
+        whole = mask.view(-1, STRIDE).all(-1)
         for kind, parts in self._kinds_of().items():
             pairs = [self._part(part, values, visible) for part in parts]
-            points, seen = (torch.cat([pair[i][0] for pair in pairs]) for i in range(2))
-            weight = seen[..., None].to(points.dtype)
-            middle = (points * weight).sum(0) / weight.sum(0).clamp(min=1)
-            squares = ((points - middle) * weight).pow(2).sum() / weight.sum().clamp(min=1)
-            coder = self._coder(kind)
-            coder.middle.copy_(middle)
-            coder.scale.copy_((squares / points.shape[-1]).sqrt().clamp(min=1e-3))
+            steps = [torch.cat([_steps(pair[i])[whole] for pair in pairs]) for i in range(2)]
+            self._coder(kind).fit(steps[0], steps[1], weights[self.parts[parts[0]][1]])
+        real = _any_of_step(mask)
+        for kind, parts, vectors in self._by_kind(values, visible, mask):
+            self._quantizer(kind).begin(vectors[real.repeat(len(parts), 1)])
 
     @torch.no_grad()
     def reconstruct(self, poses: PoseSequence) -> PoseSequence:
@@ -271,6 +267,11 @@ def _whole_steps(values: Tensor, visible: Tensor, mask: Tensor | None) -> tuple[
     if not more:
         return values, visible, mask
     return F.pad(values, (0, 0, 0, 0, 0, more)), F.pad(visible, (0, 0, 0, more)), F.pad(mask, (0, more))
+
+
+def _steps(frames: Tensor) -> Tensor:
+    """(B * S, 4, ...) of (B, 4S, ...)."""
+    return frames.reshape(-1, STRIDE, *frames.shape[2:])
 
 
 def _any_of_step(mask: Tensor) -> Tensor:

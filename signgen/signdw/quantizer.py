@@ -17,7 +17,7 @@ from torch.nn import functional as F
 DECAY = 0.97
 # A code is dead that is chosen less often than this share of what it would be if all were chosen alike.
 DEAD = 0.05
-# Rounds of k-means on the first batch.
+# Rounds of k-means.
 ROUNDS = 8
 _SMALL = 1e-5
 
@@ -60,7 +60,7 @@ class ResidualQuantizer(nn.Module):
         self.register_buffer("is_begun", torch.zeros((), dtype=torch.bool))
 
     def forward(self, vectors: Tensor, keep: Tensor | None = None) -> Quantized:
-        """Quantise (N, width) vectors; in training, codebooks follow them and learn from them first of all.
+        """Quantise (N, width) vectors; in training, codebooks follow them, and begin with them if they have not begun.
 
         Args:
             vectors: what to quantise.
@@ -75,6 +75,15 @@ class ResidualQuantizer(nn.Module):
         commitment = F.mse_loss(vectors, total, reduction="none").mean(-1)
         return Quantized(vectors + (total - vectors).detach(), codes, commitment)
 
+    @torch.no_grad()
+    def begin(self, vectors: Tensor) -> None:
+        """Codebooks from k-means of (N, width) vectors, level by level."""
+        rest = vectors.float()
+        for level in range(self.levels):
+            self._begin(level, rest)
+            rest = rest - self.codebooks[level][nearest(rest, self.codebooks[level])]
+        self.is_begun.fill_(True)
+
     def assign(self, vectors: Tensor) -> Tensor:
         """(N, levels) codes of (N, width) vectors; learns nothing."""
         return self._choose(vectors.detach().float(), False)[0]
@@ -88,11 +97,10 @@ class ResidualQuantizer(nn.Module):
     @torch.no_grad()
     def _choose(self, vectors: Tensor, learns: bool) -> tuple[Tensor, Tensor]:
         """(N, levels) codes and (N, levels, width) their vectors as they were before this batch."""
-        is_first = learns and not bool(self.is_begun)
+        if learns and not bool(self.is_begun):
+            self.begin(vectors)
         rest, codes, chosen = vectors, [], []
         for level in range(self.levels):
-            if is_first:
-                self._begin(level, rest)
             code = nearest(rest, self.codebooks[level])
             found = self.codebooks[level][code]
             if learns:
@@ -100,12 +108,10 @@ class ResidualQuantizer(nn.Module):
             codes.append(code)
             chosen.append(found)
             rest = rest - found
-        if is_first:
-            self.is_begun.fill_(True)
         return torch.stack(codes, 1), torch.stack(chosen, 1)
 
     def _begin(self, level: int, vectors: Tensor) -> None:
-        """Codes from k-means of a batch."""
+        """Codes from k-means."""
         codes = _some(vectors, self.size)
         for _ in range(ROUNDS):
             counts, sums = _tally(vectors, nearest(vectors, codes), self.size)

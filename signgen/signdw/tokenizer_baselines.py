@@ -9,12 +9,14 @@ import numpy as np
 
 from signgen.signdw.motion_tokenizer import STRIDE
 from signgen.signdw.parts import Parts
-from signgen.signdw.tokenizer_loss import KEYPOINT_UNITS
+from signgen.signdw.tokenizer_loss import KEYPOINT_WEIGHTS
 from signgen.signdw.tokenizer_report import Decoded
 
 Baseline = Callable[[Sequence[Parts]], list[Decoded]]
 # No component gets more bits than this: finer than float32's use for it, and codebooks stay small.
 _MOST_BITS = 10
+# What the tokenizer's loss says matters.
+_WEIGHTS = KEYPOINT_WEIGHTS.numpy()
 _ROUNDS = 10
 
 
@@ -31,8 +33,9 @@ def mean_pose(train: Sequence[Parts]) -> Baseline:
 def principal_components(train: Sequence[Parts], bits: float) -> Baseline:
     """Steps of 4 frames in principal components, each with the scalar quantiser that its share of the bits allows.
 
-    The best that is linear and has no memory, nearly: components from the covariance of all keypoints in units of their
-    part, bits to wherever a further one gains most, levels by Lloyd's algorithm on the training clips.
+    The best that is linear and has no memory, nearly: components from the covariance of all keypoints, weighted as
+    the tokenizer's loss weights them, bits to wherever a further one gains most, levels by Lloyd's algorithm on the
+    training clips.
 
     Args:
         train: clips that components and quantisers are from; hidden keypoints count as at their mean.
@@ -67,7 +70,7 @@ def allocate(variances: np.ndarray, bits: int) -> np.ndarray:
 
 def lloyd(values: np.ndarray, count: int) -> np.ndarray:
     """(count,) ascending levels of a scalar quantiser: equal shares of the values first, then Lloyd's algorithm."""
-    levels = np.quantile(values, (np.arange(count) + 0.5) / count)
+    levels: np.ndarray = np.quantile(values, (np.arange(count) + 0.5) / count)
     for _ in range(_ROUNDS):
         codes = _nearest(values, levels)
         sums = np.bincount(codes, values, count)
@@ -77,7 +80,8 @@ def lloyd(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def _nearest(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    return np.searchsorted((levels[1:] + levels[:-1]) / 2, values)
+    found: np.ndarray = np.searchsorted((levels[1:] + levels[:-1]) / 2, values)
+    return found
 
 
 def _middle(train: Sequence[Parts]) -> np.ndarray:
@@ -90,7 +94,7 @@ def _middle(train: Sequence[Parts]) -> np.ndarray:
 
 def _steps(clip: Parts, middle: np.ndarray) -> np.ndarray:
     """(S, 4 * 128 * C) differences from the mean, the last frame held to fill the last step."""
-    away = np.where(clip.visible[..., None], clip.values - middle, 0) / KEYPOINT_UNITS[:, None]
+    away = np.where(clip.visible[..., None], clip.values - middle, 0) * _WEIGHTS[:, None]
     filled = np.concatenate([away, np.repeat(away[-1:], -len(away) % STRIDE, 0)])
     return filled.reshape(len(filled) // STRIDE, -1)
 
@@ -99,5 +103,5 @@ def _decoded(clip: Parts, middle: np.ndarray, basis: np.ndarray, levels: list[np
     columns = (_steps(clip, middle) @ basis).T
     found = np.stack([own[_nearest(column, own)] for own, column in zip(levels, columns, strict=True)])
     away = (found.T @ basis.T).reshape(-1, *middle.shape)[: len(clip)]
-    values: np.ndarray = (away * KEYPOINT_UNITS[:, None] + middle).astype(np.float32)
+    values: np.ndarray = (away / _WEIGHTS[:, None] + middle).astype(np.float32)
     return values

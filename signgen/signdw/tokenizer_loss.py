@@ -66,7 +66,7 @@ NAMES = ("loss", "distance", "velocity", "bones", "visibility", "commitment")
 def tokenizer_losses(coded: Coded, truth: Windows, train: TokenizerTraining) -> TokenizerLosses:
     """Losses of what was decoded; keypoints that are hidden in the data have no weight."""
     seen = (truth.visible & truth.mask[..., None]).to(coded.values.dtype)
-    weights = _WEIGHTS.to(seen.device)
+    weights = KEYPOINT_WEIGHTS.to(seen.device)
     away = coded.values - truth.values
     distance = _mean(away.abs().mean(-1), seen * weights)
     both = seen[:, 1:] * seen[:, :-1]
@@ -137,4 +137,6 @@ def _bone_table() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 # (128,) float32 shoulder widths that count 1.
 KEYPOINT_UNITS = _units()
-_WEIGHTS, _BONES = _keypoint_weights(), _bone_table()
+# (128,) weight over unit of an error of each keypoint.
+KEYPOINT_WEIGHTS = _keypoint_weights()
+_BONES = _bone_table()

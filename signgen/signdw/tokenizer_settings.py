@@ -65,7 +65,9 @@ class TokenizerTraining:
     schedule: Literal["cosine", "constant"] = setting("cosine", "how the learning rate falls")
     warmup: Annotated[int, Ge(0)] = setting(50, "updates over which the learning rate rises")
     clip: Annotated[float, Ge(0)] = setting(1.0, "largest norm of the gradient; 0: any")
-    quantize_from: Annotated[int, Ge(0)] = setting(200, "updates without codes to begin with")
+    begin: Annotated[int, Ge(1)] = setting(
+        64, "batches that principal components and first codes are taken from"
+    )
     velocity: Annotated[float, Ge(0)] = setting(0.1, "weight of movement between frames")
     bones: Annotated[float, Ge(0)] = setting(0.1, "weight of bone lengths")
     visibility: Annotated[float, Ge(0)] = setting(0.1, "weight of telling which keypoints are there")

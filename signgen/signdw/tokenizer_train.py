@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,12 @@ from signgen.nn.training_state import (
 from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.parts import Parts
 from signgen.signdw.tokenizer_folder import save_tokenizer
-from signgen.signdw.tokenizer_loss import NAMES, tokenizer_losses
+from signgen.signdw.tokenizer_loss import KEYPOINT_WEIGHTS, NAMES, tokenizer_losses
 from signgen.signdw.tokenizer_report import TokenizerReport, tokenizer_report
 from signgen.signdw.tokenizer_settings import TokenizerRun
 from signgen.signdw.windows import WindowReader, Windows, clips_of, shards_id, split_shards
 
 TOKENIZER, LOG = "tokenizer", "log.jsonl"
-# Batches that tell the middle and spread of each part before training begins.
-MEASURED = 8
 # Dev clips that are looked at during training.
 LOOKED_AT = 64
 Report = Callable[[str], None]
@@ -107,14 +106,14 @@ class _Training:
         self.fingerprint = _fingerprint(run, self.shards_id)
 
     def resume(self) -> None:
-        """Take up what an earlier run left, or else measure the data."""
+        """Take up what an earlier run left, or else begin with what the data show."""
         state = self.folder / FILE
         if state.is_file():
             tensors, self.progress = read_progress(state, self.fingerprint)
             restore_model(tensors, self.model, str(state))
             restore_optimizer(tensors, self.optimizer)
         else:
-            self._measure()
+            self._begin()
         self.log = Log(self.folder / LOG, self.progress.total)
 
     def go_on(self, until: int) -> None:
@@ -140,13 +139,15 @@ class _Training:
             # Stopped between looks: what is logged at the next look counts from here.
             self._save()
 
-    def _measure(self) -> None:
-        """Middle and spread of each part, from the first batches."""
-        batches: Iterator[Windows] = self.reader.batches()
-        windows = [next(batches) for _ in range(MEASURED)]
-        values = torch.cat([window.values[window.mask] for window in windows])
-        visible = torch.cat([window.visible[window.mask] for window in windows])
-        self.model.measure(values.to(self.device), visible.to(self.device))
+    def _begin(self) -> None:
+        """Principal components and first codes, from the first batches."""
+        torch.manual_seed(_mixed([self.run.seed]))
+        windows = list(itertools.islice(self.reader.batches(), self.run.train.begin))
+        values, visible, mask = (
+            torch.cat([getattr(window, name) for window in windows]).to(self.device)
+            for name in ("values", "visible", "mask")
+        )
+        self.model.begin(values, visible, mask, KEYPOINT_WEIGHTS.to(self.device))
 
     def _step(self, windows: Windows) -> Tensor:
         """One update; gives the losses."""
@@ -157,9 +158,7 @@ class _Training:
         shown = _hidden(windows.visible, train.hide)
         keep = self._levels(len(windows.values))
         with in_precision(self.device, train.precision):
-            coded = self.model(
-                windows.values, shown, windows.mask, is_quantized=step >= train.quantize_from, keep=keep
-            )
+            coded = self.model(windows.values, shown, windows.mask, keep)
         found = tokenizer_losses(coded, windows, train)
         self.optimizer.zero_grad(set_to_none=True)
         found.total.backward()  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 import yaml
 from made_up_signer import changed, signer
 
+from signgen.config import load_yaml
 from signgen.data.columnar import Clip, write_columnar
 from signgen.errors import CheckpointError, ConfigError, DataError
 from signgen.nn.checkpoint import load_tensors, save_tensors
@@ -22,7 +24,7 @@ from signgen.signdw.tokenizer_train import train_tokenizer
 from signgen.signdw.windows import WindowReader, clips_of, split_shards
 
 MODEL = {"width": 16, "code_width": 4, "body_size": 8, "hand_size": 8, "face_size": 4}
-TRAIN = {"steps": 14, "batch": 4, "quantize_from": 3, "validate_every": 5, "warmup": 2}
+TRAIN = {"steps": 14, "batch": 4, "begin": 6, "validate_every": 5, "warmup": 2}
 
 
 def clip(number: int, depth: bool = False):
@@ -103,10 +105,10 @@ def test_a_resumed_training_equals_one_that_was_not_stopped(corpus, tmp_path, ch
 
 def test_it_learns_and_leaves_a_tokenizer(corpus, tmp_path):
     lines = []
-    run = run_of(corpus, train={"steps": 120, "validate_every": 60, "rate": 3e-3})
+    run = run_of(corpus, train={"steps": 60, "validate_every": 30, "rate": 3e-3})
     made = train_tokenizer(run, tmp_path, device="cpu", report=lines.append)
     log = read_log(tmp_path / "log.jsonl")
-    assert log[-1]["distance"] < 0.7 * log[0]["distance"]
+    assert log[-1]["distance"] < 0.9 * log[0]["distance"]
     assert len(lines) == 2
     assert "hand PCK" in lines[0]
     model = load_tokenizer(made.folder)
@@ -115,7 +117,7 @@ def test_it_learns_and_leaves_a_tokenizer(corpus, tmp_path):
     poses = clip(2)
     assert len(model.reconstruct(poses)) == len(poses)
     card = yaml.safe_load((made.folder / CONFIG).read_text())
-    assert card["facts"]["step"] == 120
+    assert card["facts"]["step"] == 60
     # Only matrices of another model would differ more than rounding to half precision does.
     save_tokenizer(model, tmp_path / "half", is_half=True)
     half = load_tokenizer(tmp_path / "half").reconstruct(poses)
@@ -137,6 +139,13 @@ def test_it_learns_and_leaves_a_tokenizer(corpus, tmp_path):
 def test_settings_that_are_refused(values, words):
     with pytest.raises(ConfigError, match=words):
         prepare_tokenizer(values)
+
+
+def test_the_shipped_settings_are_valid():
+    path = Path(__file__).parents[2] / "configs" / "signdw" / "tokenizer.yaml"
+    run = prepare_tokenizer(load_yaml(path))
+    weights = sum(tensor.numel() for tensor in MotionTokenizer(run.model).parameters())
+    assert 0.8e6 < weights < 1.3e6
 
 
 def test_trainings_that_are_refused(corpus, tmp_path):
