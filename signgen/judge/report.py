@@ -22,6 +22,8 @@ KIND = "signgen-evaluation"
 VERSION = 2
 # As the command line allows: a file from elsewhere must not make a comparison run for days.
 MOST_RESAMPLES = 100_000
+# Pairs of judges that one line still shows.
+MOST_PAIRS = 3
 
 
 def report_of(found: Evaluation) -> dict[str, Any]:
@@ -203,6 +205,7 @@ def lines(report: Mapping[str, Any]) -> list[str]:
         said += [f"{name}: {note}" for note in judge["sets"]["notes"]]
         said += [f"{name}: alarm: {alarm}" for alarm in judge["alarms"]]
     said += gate_lines(report)
+    said += together(report)
     said += [agreed(item) for item in report["agreement"]]
     said += report["notes"]
     return [*said, *(f"poses: alarm: {alarm}" for alarm in report["alarms"])]
@@ -211,13 +214,33 @@ def lines(report: Mapping[str, Any]) -> list[str]:
 def agreed(item: Mapping[str, Any]) -> str:
     """What judges say together, in one line."""
     parts = [
-        f"tau of {what} " + ", ".join(f"{pair} {tau:.2f}" for pair, tau in item[key].items())
+        f"tau of {what} {_taus(item[key])}"
         for what, key in (("judges", "taus"), ("architectures", "architectures"))
         if item[key]
     ]
     if item["sd"] is not None:
         parts.append(f"the system over judges {item['mean']:.2f}, sd {item['sd']:.2f}")
     return f"ranking by {item['measure']}: {'; '.join([item['verdict'], *parts])}"
+
+
+def _taus(taus: Mapping[str, float]) -> str:
+    """Of each pair; of many, the lowest and the highest."""
+    if len(taus) <= MOST_PAIRS:
+        return ", ".join(f"{pair} {tau:.2f}" for pair, tau in taus.items())
+    ends = (min(taus, key=lambda pair: taus[pair]), max(taus, key=lambda pair: taus[pair]))
+    return " to ".join(f"{taus[pair]:.2f} ({pair})" for pair in ends) + f", {len(taus)} pairs"
+
+
+def together(report: Mapping[str, Any]) -> list[str]:
+    """Normalised scores over judges, where all have them."""
+    judges = report["judges"]
+    columns = zip(*(judge["normalised"] for judge in judges), strict=False)
+    found = [(items[0]["name"], [item["value"] for item in items]) for items in columns if len(judges) > 1]
+    return [
+        f"all {len(values)} judges: normalised {name} {np.mean(values):.2f}, {min(values):.2f} to {max(values):.2f}"
+        for name, values in found
+        if None not in values
+    ]
 
 
 def set_rows(judge: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 from signgen.judge.backtranslation import LOG_LIKELIHOOD
 from signgen.judge.gates_report import video_rows
 from signgen.judge.panel import HEADLINE
-from signgen.judge.report import agreed, lines, pose_rows, set_rows, table, worst_and_best
+from signgen.judge.report import agreed, lines, pose_rows, set_rows, table, together, worst_and_best
 from signgen.judge.trial import Trial
 from signgen.workflow.evaluation_gates import clip_pictures, gates_section, video_notes
 from signgen.workflow.evaluation_plots import bars, curve, scale, strip
@@ -46,10 +46,11 @@ def page_of(report: Mapping[str, Any], trial: Trial, videos: Mapping[str, Path] 
         "<meta name=viewport content='width=device-width'><title>Evaluation</title>",
         f"<style>{_STYLE}</style><h1>Back-translation of {test['clips']} clips</h1>",
         *(f"<p class=stamp>{escape(stamp)}</p>" for stamp in report["stamps"]),
-        *(_judge(judge) for judge in report["judges"]),
         "<h2>Judges together</h2>",
+        *(f"<p>{escape(line)}</p>" for line in together(report)),
         *(f"<p>{escape(agreed(item))}</p>" for item in report["agreement"]),
         *(f"<p>{escape(note)}</p>" for note in report["notes"]),
+        *(_judge(judge) for judge in report["judges"]),
         "<h2>Poses beside references</h2>",
         _table([_HEADER, *pose_rows(report)]),
         *(f"<p class=alarm>{escape(alarm)}</p>" for alarm in report["alarms"]),

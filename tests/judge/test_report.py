@@ -113,6 +113,11 @@ def test_two_architectures_and_three_seeds_are_said_to_be_enough(whole):
     values = [judge["scores"][3]["value"] for judge in whole["judges"]]
     assert (found["mean"], found["sd"]) == (pytest.approx(np.mean(values)), pytest.approx(0, abs=1e-9))
     assert any("tau of architectures nearest / another 1.00" in line for line in lines(whole))
+    (pairs,) = [line for line in lines(whole) if line.startswith("ranking by BLEU-4")]
+    assert "tau of judges 1.00 (n0 / n1) to 1.00 (n0 / n1), 6 pairs" in pairs
+    (together,) = [line for line in lines(whole) if line.startswith("all 4 judges: normalised BLEU-4")]
+    each = [judge["normalised"][0]["value"] for judge in whole["judges"]]
+    assert together.endswith(f"{np.mean(each):.2f}, {min(each):.2f} to {max(each):.2f}")
 
 
 def test_a_comparison_says_whether_its_judges_are_enough(whole):
