@@ -22,6 +22,7 @@ from signgen.signdw.text import ANY_LANGUAGE
 
 CAUSAL, MASKED = range(2)
 TEXT, PLAN, CLIP = range(3)
+PLACE_SCALE = 0.05
 
 
 class TextEncoder(nn.Module):
@@ -110,10 +111,18 @@ class SignDW(nn.Module):
         place = torch.arange(slots.shape[1], device=slots.device).expand_as(slots)
         is_first = F.pad(slots[:, 1:] != slots[:, :-1], (1, 0), value=True)
         since = place - (place * is_first).cummax(1).values
-        # A clip looks like its gloss in the plan; where in the clip a step is goes into the other half.
-        which = self.order[slots.clamp(min=0)] + self.order[since.clamp(max=len(self.order) - 1)].flip(-1)
+        which = self._clip_places(slots.clamp(min=0), since)
         found: Tensor = self.codes(codes) + which + self.kinds.weight[CLIP]
         return found
+
+    def _clip_places(self, clips: Tensor, steps: Tensor) -> Tensor:
+        """(B, T, width) of which clip, and where in it: the same for steps and for clips, so that they find each other.
+
+        As large as the vectors of codes are at first; the sines of the two are in opposite order.
+        """
+        longest = len(self.order) - 1
+        found: Tensor = self.order[clips.clamp(max=longest)] + self.order[steps.clamp(max=longest)].flip(-1)
+        return PLACE_SCALE * found
 
     def _glosses(self, numbers: Tensor) -> Tensor:
         if self.planner.gloss is None:
@@ -125,11 +134,15 @@ class SignDW(nn.Module):
         """(B, steps, width) what each step knows of the plan: how far the sentence, and its gloss, has come."""
         place = torch.arange(steps, device=lengths.device)[None]
         guide: Tensor = self.progress(phases(place, lengths[:, None]))
+        if self.planner.gloss is None and self.settings.is_retrieving:
+            guide = guide + self._clip_places(torch.zeros_like(place), place)
         if self.planner.gloss is None or condition.glosses is None or condition.durations is None:
             return guide
         found = align(condition.glosses, condition.durations, steps)
         is_planned = (found.glosses != PAD)[..., None]
         guide = guide + self._glosses(found.glosses) + self.following(self._glosses(found.following))
+        if self.settings.is_retrieving:
+            guide = guide + self._clip_places(found.places, found.elapsed) * is_planned
         planned: Tensor = guide + self.phase(found.phases) * is_planned
         return planned
 

@@ -136,11 +136,15 @@ class Alignment:
         glosses: (B, T) the gloss of each step, `PAD` where there is none.
         following: (B, T) the gloss after it.
         phases: (B, T, 4) where in its gloss a step is, see `phases`.
+        places: (B, T) number of the gloss in the plan, and
+        elapsed: (B, T) steps since it began; both 0 where there is none.
     """
 
     glosses: Tensor
     following: Tensor
     phases: Tensor
+    places: Tensor
+    elapsed: Tensor
 
 
 def align(glosses: Tensor, durations: Tensor, steps: int, stride: int = 1) -> Alignment:
@@ -157,6 +161,8 @@ def align(glosses: Tensor, durations: Tensor, steps: int, stride: int = 1) -> Al
         glosses.gather(1, index) * inside,
         after * inside,
         phases(elapsed, total, stride) * inside[..., None],
+        index * inside,
+        elapsed * inside,
     )
 
 

@@ -9,6 +9,7 @@ from toy_signdw import SIZES, learned_by_heart, toy_batch, toy_network
 
 from signgen.errors import ConfigError, DataError
 from signgen.signdw.backbone import CAUSAL
+from signgen.signdw.batch import Batch
 from signgen.signdw.corruption import shifted
 from signgen.signdw.dice import Dice, draw
 from signgen.signdw.drawing import Controls
@@ -115,6 +116,27 @@ def test_known_beginning_is_gone_on_with(learned):
     known = [with_hole(codes, 4, len(codes)) for codes in truth]
     drawn = generate(learned, batch.condition, SURE, range(6), plans, known)
     assert [d.codes.tolist() for d in drawn] == [codes.tolist() for codes in truth]
+
+
+def test_retrieved_clips_decide_where_the_text_does_not():
+    """One text, four drafts: each is signed as its own draft is."""
+    model, batch = toy_network(is_retrieving=True, retrieval_dropout=0.0, align="none"), toy_batch(1)
+    codes = (torch.rand(4, 6, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor(SIZES)).long()
+    condition = replace(
+        batch.condition.repeat(4),
+        glosses=None,
+        durations=None,
+        retrieved=codes,
+        slots=torch.zeros(4, 6, dtype=torch.long),
+    )
+    learned_by_heart(model, Batch(codes, torch.ones(4, 6, dtype=torch.bool), condition), 130)
+    plans = [Plan(6)] * 4
+    drawn = [d.codes for d in generate(model, condition, SURE, range(4), plans)]
+    right = (torch.stack(drawn) == codes).float().mean()
+    bare = replace(condition, retrieved=None, slots=None)
+    alike = torch.stack([d.codes for d in generate(model, bare, SURE, range(4), plans)])
+    assert right > 0.7
+    assert (alike == alike[0]).all()
 
 
 def test_transition_has_the_length_asked_for():
