@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-PLAN_CHANCE, CODE_CHANCE = range(2)
+PLAN_CHANCE, CODE_CHANCE, FRAME_CHANCE = range(3)
 
 
 class Dice:
@@ -40,6 +40,12 @@ class Dice:
         pairs = zip(lengths, self._generators, strict=True)
         rows = [torch.rand(length, width, generator=generator) for length, generator in pairs]
         return _gumbel(nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self._device))
+
+    def normal_of(self, lengths: Sequence[int], width: int) -> Tensor:
+        """(B, longest, width) normal noise, as much for a sentence as it is long; 0 behind."""
+        pairs = zip(lengths, self._generators, strict=True)
+        rows = [torch.randn(length, width, generator=generator) for length, generator in pairs]
+        return nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self._device)
 
 
 def _gumbel(uniform: Tensor) -> Tensor:
