@@ -125,6 +125,17 @@ SIZE = Flag(
     LOOK,
 )
 SEED = (Flag("--seed", int, ("seed",), "Same seed, same bytes.", "0", RUN),)
+CHOICE = (
+    Flag(
+        "--n-best",
+        int,
+        ("n_best",),
+        "Make so many drafts and keep the one that --judge finds likeliest.",
+        "1",
+        RUN,
+    ),
+    Flag("--judge", str, ("judge",), "Who chooses of --n-best drafts: a judge's folder or name.", "", RUN),
+)
 CAPTIONS = (
     Flag("--captions/--no-captions", bool, ("captions",), "Write WebVTT beside the video.", "captions", RUN),
 )

@@ -9,7 +9,19 @@ import typer
 
 from signgen.cli import options as o
 from signgen.cli.codes import DAMAGE, INCOMPLETE
-from signgen.cli.flags import CAPTIONS, EAF, LEFT_HANDED, LOOKS, SEED, SIGNER, SIGNING, SIZE, VIEW, configured
+from signgen.cli.flags import (
+    CAPTIONS,
+    CHOICE,
+    EAF,
+    LEFT_HANDED,
+    LOOKS,
+    SEED,
+    SIGNER,
+    SIGNING,
+    SIZE,
+    VIEW,
+    configured,
+)
 from signgen.cli.voice import ProgressMode, say, say_coverage, telling
 
 if TYPE_CHECKING:
@@ -17,7 +29,7 @@ if TYPE_CHECKING:
     from signgen.workflow.record import Result
 
 
-@configured(*SIGNING, *LOOKS, *SIGNER, *VIEW, *SEED, *CAPTIONS, *EAF)
+@configured(*SIGNING, *LOOKS, *SIGNER, *VIEW, *SEED, *CHOICE, *CAPTIONS, *EAF)
 def generate(
     text: o.Text = None,
     *,
@@ -44,7 +56,7 @@ def generate(
     return _made(result, verbose)
 
 
-@configured(*SIGNING, *SEED)
+@configured(*SIGNING, *SEED, *CHOICE)
 def pose(
     text: o.Text = None,
     *,

@@ -9,6 +9,7 @@ import typer
 
 from signgen.cli import options as o
 from signgen.cli.table import print_columns, print_facts, print_json
+from signgen.cli.train_signdw import export, signdw, tokenizer
 from signgen.cli.voice import say
 from signgen.errors import ConfigError
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from signgen.slt.settings import SltSettings
 
 app = typer.Typer(help="Train models.", no_args_is_help=True)
+for _command in (tokenizer, signdw, export):
+    app.command()(_command)
 
 
 @app.callback()

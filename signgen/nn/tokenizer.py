@@ -115,7 +115,11 @@ class Pieces:
 
     def save(self, folder: Path) -> None:
         """Write the model."""
-        write_bytes(folder / PIECES_FILE, self._model)
+        self.save_as(folder / PIECES_FILE)
+
+    def save_as(self, path: Path) -> None:
+        """Write the model to a file of any name."""
+        write_bytes(path, self._model)
 
 
 class Glosses:

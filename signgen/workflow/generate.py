@@ -92,7 +92,7 @@ def sign(job: Job, text: str) -> Utterance:
         DataError: a text that cannot be signed at all.
         LexiconError: not one token of the text has a sign.
     """
-    utterance = utter(job.source, check_text(text), seed=job.seed)
+    utterance = _drafted(job, check_text(text))
     if not len(utterance.poses):
         missing = tuple(token.text for token in utterance.coverage if token.outcome == "missing")
         raise LexiconError(
@@ -100,6 +100,16 @@ def sign(job: Job, text: str) -> Utterance:
             missing,
         )
     return utterance
+
+
+def _drafted(job: Job, text: str) -> Utterance:
+    """One draft, or the best of several."""
+    settings = job.settings
+    if settings.n_best == 1:
+        return utter(job.source, text, seed=job.seed)
+    from signgen.workflow.n_best import best_of
+
+    return best_of(job.source, text, seed=job.seed, count=settings.n_best, judge=settings.judge)
 
 
 def draw(

@@ -31,6 +31,10 @@ class Settings:
     )
     captions: bool = setting(True, "write WebVTT captions beside the video")
     eaf: bool = setting(False, "write an ELAN file with text and gloss tiers beside the video")
+    n_best: Annotated[int, Ge(1), Le(256)] = setting(
+        1, "drafts with seeds of their own, of which a judge chooses one"
+    )
+    judge: str = setting("", "who chooses: a judge's folder or name, such as ase")
     crf: Annotated[int, Ge(0), Le(51)] = setting(18, "H.264 constant rate factor: lower is larger and better")
 
 

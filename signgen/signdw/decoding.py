@@ -1,0 +1,51 @@
+"""Codes as poses: decoded, and rid of what lies above the rates of signing, which is the steps of the codes."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from signgen.pose.layout import BODY
+from signgen.pose.motion import BODY_HZ, FINGER_HZ, filtered
+from signgen.pose.sequence import PoseSequence
+from signgen.signdw.motion_tokenizer import MotionTokenizer
+from signgen.signdw.parts import FPS, Parts, centred, to_poses
+
+
+@torch.no_grad()
+def poses_of_codes(
+    motion: MotionTokenizer, codes: Tensor, width: int = 512, height: int = 512, *, is_smooth: bool = True
+) -> PoseSequence:
+    """Poses of a signer who fills a canvas in the usual way, at 24 frames a second.
+
+    Args:
+        motion: that made the codes.
+        codes: (S, Q).
+        width: of the canvas [px].
+        height: of the canvas [px].
+        is_smooth: low-pass body and hands, each from its own root, at the rates that stitched signs have.
+    """
+    device = next(motion.parameters()).device
+    decoded, visibility = motion.decode(codes.to(device)[None])
+    values = decoded[0].cpu().numpy()
+    if is_smooth:
+        values = smoothed(values)
+    frame = centred(width, height)
+    parts = Parts(values, (visibility[0] > 0).cpu().numpy(), frame, FPS)
+    return to_poses(parts, width, height, is_complete=True)
+
+
+def smoothed(values: np.ndarray) -> np.ndarray:
+    """(T, 128, C) values of `Parts`, all of which hold, without what is faster than signing."""
+    values = values.astype(np.float64)
+    known = np.ones(values.shape[:2])
+    hands = slice(BODY.stop, None)
+    found = np.concatenate(
+        [
+            filtered(values[:, BODY], known[:, BODY], FPS, BODY_HZ),
+            filtered(values[:, hands], known[:, hands], FPS, FINGER_HZ),
+        ],
+        axis=1,
+    )
+    return found.astype(np.float32)

@@ -1,0 +1,140 @@
+"""Sign texts with a checkpoint: movement from the text alone, or what is known of it step by step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from signgen.errors import DataError
+from signgen.pose.sequence import PoseSequence
+from signgen.signdw.checkpoint import Checkpoint, memory_errors
+from signgen.signdw.coder import STRIDE
+from signgen.signdw.decoding import poses_of_codes
+from signgen.signdw.examples import bare_word
+from signgen.signdw.generate import generate
+from signgen.signdw.motion_tokenizer import STEP_RATE
+from signgen.signdw.plan import LEAD_IN, LEAD_OUT, UNKNOWN, Plan
+from signgen.signdw.settings import DrawSettings
+
+# Ends of sentences: the network was trained on single ones.
+_END = re.compile(r"(?<=[.!?。！？])\s+")
+# Frames in which one sentence's rest becomes the next one's.
+_BETWEEN = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Signed:
+    """A text as a checkpoint signs it.
+
+    Attributes:
+        poses: at 24 frames a second.
+        glosses: (gloss, first frame, one past last) of what was planned, without rests; empty for plans of a length.
+        unknown: words of the text that no training text had.
+    """
+
+    poses: PoseSequence
+    glosses: tuple[tuple[str, int, int], ...]
+    unknown: tuple[str, ...]
+
+
+def sign_texts(
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    draws: DrawSettings,
+    seeds: Sequence[int],
+    language: str | None = None,
+    size: tuple[int, int] = (512, 512),
+    is_smooth: bool = True,
+) -> list[Signed]:
+    """Sign texts side by side; each depends on its own seed alone.
+
+    Args:
+        checkpoint: that signs.
+        texts: of one sentence or several each.
+        draws: how codes are drawn.
+        seeds: one for each text.
+        language: signed language; None: whatever the network knows.
+        size: width and height of the canvas [px].
+        is_smooth: see `poses_of_codes`.
+
+    Raises:
+        DataError: a text that is empty, too long or of no known word.
+        ConfigError: a language that the network has no tag for.
+        ResourceError: there is not enough memory.
+    """
+    sentences = [_sentences(text) for text in texts]
+    flat = [sentence for text in sentences for sentence in text]
+    numbers = [_mixed(seed, i) for seed, text in zip(seeds, sentences, strict=True) for i in range(len(text))]
+    condition = checkpoint.encoding.condition(flat, [language] * len(flat))
+    with memory_errors(f"{len(flat)} sentences"):
+        drawn = iter(generate(checkpoint.model, condition, draws, numbers))
+        found = []
+        for text, parts in zip(texts, sentences, strict=True):
+            made = [next(drawn) for _ in parts]
+            poses = [
+                poses_of_codes(checkpoint.motion, each.codes, *size, is_smooth=is_smooth) for each in made
+            ]
+            found.append(_joined(checkpoint, text, poses, [each.plan for each in made]))
+    return found
+
+
+def unknown_words(checkpoint: Checkpoint, text: str) -> tuple[str, ...]:
+    """Words of a text that no training text had; none where the training texts are not known."""
+    words = dict.fromkeys(bare for word in text.split() if (bare := bare_word(word)))
+    return tuple(word for word in words if checkpoint.words and word not in checkpoint.words)
+
+
+def _sentences(text: str) -> list[str]:
+    return [part for part in _END.split(" ".join(text.split())) if part] or [text]
+
+
+def _mixed(seed: int, number: int) -> int:
+    """The seed of a sentence of a text; that of the first is the text's own."""
+    return seed if not number else int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def _joined(
+    checkpoint: Checkpoint, text: str, poses: Sequence[PoseSequence], plans: Sequence[Plan]
+) -> Signed:
+    """Sentences one after another, with a short way between their rests."""
+    pieces: list[np.ndarray] = []
+    glosses: list[tuple[str, int, int]] = []
+    place = 0
+    for clip, plan in zip(poses, plans, strict=True):
+        if pieces:
+            way = _way(pieces[-1][-1], clip.keypoints[0])
+            pieces.append(way)
+            place += len(way)
+        glosses += [(name, place + a, place + b) for name, a, b in _spans(checkpoint, plan)]
+        pieces.append(clip.keypoints)
+        place += len(clip)
+    if not place:
+        raise DataError(f"text {text[:40]!r}: nothing was drawn for it")
+    first = poses[0]
+    whole = PoseSequence(np.concatenate(pieces), first.fps, first.width, first.height)
+    return Signed(whole, tuple(glosses), unknown_words(checkpoint, text))
+
+
+def _way(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """(4, 128, 3) keypoints on a straight way from one rest to the next, which are near each other."""
+    share = (np.arange(1, _BETWEEN + 1) / (_BETWEEN + 1))[:, None, None]
+    way = before + share * (after - before)
+    way[..., 2] = np.minimum(before[:, 2], after[:, 2])
+    way[way[..., 2] == 0] = 0
+    found: np.ndarray = way.astype(np.float32)
+    return found
+
+
+def _spans(checkpoint: Checkpoint, plan: Plan) -> list[tuple[str, int, int]]:
+    if checkpoint.glosses is None or not plan.glosses:
+        return []
+    names = checkpoint.glosses.decode(plan.glosses)
+    spans = zip(plan.glosses, names, plan.spans, strict=True)
+    rests = (LEAD_IN, LEAD_OUT, UNKNOWN)
+    return [(name, a * STRIDE, b * STRIDE) for number, name, (a, b) in spans if number not in rests]
+
+
+__all__ = ["STEP_RATE", "Signed", "sign_texts", "unknown_words"]

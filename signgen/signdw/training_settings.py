@@ -1,0 +1,120 @@
+"""The settings of a training of the SignDW Transformer: what is learned from, the network, and how it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Lt
+
+from signgen.config import check, did_you_mean, setting
+from signgen.errors import ConfigError
+from signgen.nn.device import Precision
+from signgen.signdw.settings import PRESETS, SignDWSettings
+
+DEFAULT_PRESET = "signdw-tiny"
+
+
+@dataclass(frozen=True)
+class SignDWData:
+    """What is learned from."""
+
+    sources: Mapping[str, Path] = field(
+        default_factory=dict, metadata={"doc": "folders with train/ and dev/ of columnar shards, by name"}
+    )
+    weights: Mapping[str, Annotated[float, Ge(0)]] = field(
+        default_factory=dict,
+        metadata={"doc": "how often clips of a source are drawn, by its name; without any: by size"},
+    )
+    tokenizer: Path | None = setting(None, "folder of the trained motion tokenizer")
+    cache: Path | None = setting(None, "folder for codes, which are made once; none: made at each start")
+    pool: Annotated[int, Ge(1)] = setting(32, "batches that are sorted by length together")
+
+
+@dataclass(frozen=True)
+class SignDWTraining:
+    """How it learns."""
+
+    steps: Annotated[int, Ge(1)] = setting(5000, "updates")
+    batch: Annotated[int, Ge(1)] = setting(32, "clips in a batch of one process")
+    accumulate: Annotated[int, Ge(1)] = setting(1, "batches in an update")
+    optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")
+    rate: Annotated[float, Gt(0)] = setting(1e-3, "highest learning rate")
+    betas: tuple[float, float] = setting((0.9, 0.98), "how fast the optimiser forgets")
+    decay: Annotated[float, Ge(0)] = setting(0.01, "weight decay")
+    schedule: Literal["cosine", "constant"] = setting("cosine", "how the learning rate falls")
+    warmup: Annotated[int, Ge(0)] = setting(200, "updates over which the learning rate rises")
+    clip: Annotated[float, Ge(0)] = setting(1.0, "largest norm of the gradient; 0: any")
+    average: Annotated[float, Ge(0), Lt(1)] = setting(
+        0.999, "share of the moving average of weights that an update keeps; 0: the weights themselves"
+    )
+    precision: Precision = setting("float32", "of matrix products: float32 or bf16")
+    validate_every: Annotated[int, Ge(1)] = setting(500, "updates between looks at the dev set")
+    patience: Annotated[int, Ge(0)] = setting(
+        0, "looks without a better dev loss before it ends; 0: any number"
+    )
+    dev_clips: Annotated[int, Ge(1)] = setting(256, "dev clips that are looked at")
+    samples: Annotated[int, Ge(0)] = setting(2, "dev sentences that are signed at each look")
+    tensorboard: bool = setting(False, "also write the figures for TensorBoard")
+
+
+@dataclass(frozen=True)
+class SignDWRun:
+    """Everything that a training depends on."""
+
+    data: SignDWData = field(default_factory=SignDWData)
+    model: SignDWSettings = field(default_factory=lambda: PRESETS[DEFAULT_PRESET])
+    train: SignDWTraining = field(default_factory=SignDWTraining)
+    seed: Annotated[int, Ge(0), Lt(1 << 32)] = 0
+
+
+def prepare_signdw(values: Mapping[str, Any] | None = None) -> SignDWRun:
+    """Settings from plain values; ``model.preset`` names one of `PRESETS` that the other values change.
+
+    Raises:
+        ConfigError: a setting is unknown, of the wrong type or out of range, or settings contradict each other.
+    """
+    given = dict(values or {})
+    known = ("data", "model", "train", "seed")
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"{name}: unknown setting{did_you_mean(name, known)}")
+    seed = given.get("seed", 0)
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
+        raise ConfigError(f"seed: expected a whole number from 0 to 4294967295, got {seed!r}")
+    run = SignDWRun(
+        check(SignDWData, _section("data", given), where="data"),
+        _model(_section("model", given)),
+        check(SignDWTraining, _section("train", given), where="train"),
+        seed,
+    )
+    _check_weights(run.data)
+    return run
+
+
+def _section(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    values = given.get(name) or {}
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{name}: expected settings by name, got {values!r}")
+    return dict(values)
+
+
+def _model(values: dict[str, Any]) -> SignDWSettings:
+    from dataclasses import asdict
+
+    preset = values.pop("preset", DEFAULT_PRESET)
+    if preset not in PRESETS:
+        raise ConfigError(f"model.preset: no preset called {preset!r}{did_you_mean(str(preset), PRESETS)}")
+    return check(SignDWSettings, {**asdict(PRESETS[preset]), **values}, where="model")
+
+
+def _check_weights(data: SignDWData) -> None:
+    if not data.weights:
+        return
+    for name in data.weights:
+        if name not in data.sources:
+            raise ConfigError(f"data.weights: no source is called {name!r}{did_you_mean(name, data.sources)}")
+    if not any(data.weights.values()):
+        raise ConfigError("data.weights: all are 0; give at least one source a weight")

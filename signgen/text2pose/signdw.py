@@ -1,0 +1,115 @@
+"""Text to poses by a SignDW Transformer: learned from a corpus, drawn anew with each seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le
+
+from signgen.config import setting
+from signgen.data.cue import Cue
+from signgen.pose.sequence import PoseSequence
+from signgen.signdw.settings import DrawSettings
+from signgen.text2pose.base import Utterance, sources
+
+if TYPE_CHECKING:
+    from signgen.signdw.checkpoint import Checkpoint
+    from signgen.signdw.signing import Signed
+
+DEFAULT_CHECKPOINT = "signdw-ase-tiny"
+_DRAWS = {field.name: field for field in fields(DrawSettings)}
+
+
+def _drawn(name: str) -> Any:
+    """A setting of `DrawSettings`, with its default and meaning from there."""
+    return setting(_DRAWS[name].default, str(_DRAWS[name].metadata["doc"]))
+
+
+@sources.register("signdw")
+@dataclass(frozen=True)
+class SignDWSource:
+    """Signs what a network learned from a corpus; it knows the words and signs of that corpus and no others."""
+
+    checkpoint: str = setting(DEFAULT_CHECKPOINT, "built in, or a folder of signgen train signdw")
+    signed_language: str = setting(
+        "", "ISO 639-3 code such as ase; empty: whatever the network was trained on"
+    )
+    mode: Literal["causal", "masked"] = _drawn("mode")
+    rounds: Annotated[int, Ge(1), Le(256)] = _drawn("rounds")
+    temperature: Annotated[float, Ge(0), Le(10)] = _drawn("temperature")
+    top_k: Annotated[int, Ge(0), Le(65536)] = _drawn("top_k")
+    guidance: Annotated[float, Ge(0), Le(20)] = _drawn("guidance")
+    repetition: Annotated[float, Gt(0), Le(10)] = _drawn("repetition")
+    recent: Annotated[int, Ge(1), Le(256)] = _drawn("recent")
+    max_run: Annotated[int, Ge(0), Le(4096)] = _drawn("max_run")
+    gloss_temperature: Annotated[float, Ge(0), Le(10)] = _drawn("gloss_temperature")
+    duration_temperature: Annotated[float, Ge(0), Le(10)] = _drawn("duration_temperature")
+    handed: Literal["right", "left"] = setting("right", "dominant hand of the signer")
+    fps: Annotated[float, Ge(1), Le(240)] = setting(24.0, "frames per second")
+    width: Annotated[int, Ge(16), Le(8192)] = setting(512, "canvas width in pixels")
+    height: Annotated[int, Ge(16), Le(8192)] = setting(512, "canvas height in pixels")
+    smooth: bool = setting(True, "low-pass the result (body 6 Hz, hands 9 Hz)")
+    device: str = setting("cpu", "what computes: cpu, cuda, auto, ...")
+
+    def __call__(self, text: str, *, seed: int = 0) -> PoseSequence:
+        """Poses for ``text``; see `explain` for errors."""
+        return self.explain(text, seed=seed).poses
+
+    def explain(self, text: str, *, seed: int = 0) -> Utterance:
+        """Poses for ``text`` with the glosses that were planned.
+
+        Raises:
+            DataError: the text is empty, too long, or of no known word.
+            ConfigError: a signed language that the network has no tag for.
+            CheckpointError: the checkpoint is missing, damaged, or of another layout or rate.
+            ResourceError: there is not enough memory.
+            DependencyError: torch is not installed.
+        """
+        from signgen.signdw.signing import sign_texts
+
+        loaded = self.loaded
+        language, size = self.signed_language or None, (self.width, self.height)
+        signed = sign_texts(loaded, [text], self.draws, [seed], language, size, self.smooth)[0]
+        return self._utterance(text, signed)
+
+    @cached_property
+    def loaded(self) -> Checkpoint:
+        """The checkpoint, read once."""
+        from signgen.nn.extra import need
+
+        need("torch", "safetensors", "sentencepiece", what="the source signdw")
+        from signgen.nn.device import device_named
+        from signgen.signdw.checkpoint import load_checkpoint
+
+        return load_checkpoint(self.checkpoint, device_named(self.device))
+
+    @property
+    def draws(self) -> DrawSettings:
+        """How codes are drawn."""
+        return DrawSettings(**{name: getattr(self, name) for name in _DRAWS})
+
+    def _utterance(self, text: str, signed: Signed) -> Utterance:
+        from signgen.pose.geometry import mirror
+        from signgen.pose.motion import resample
+
+        poses = signed.poses if self.handed == "right" else mirror(signed.poses)
+        rate = poses.fps
+        poses = poses if self.fps == rate else resample(poses, self.fps)
+        glosses = tuple(Cue(a / rate, b / rate, gloss) for gloss, a, b in signed.glosses)
+        warnings = [
+            f"{word!r} is in no training text of {self.checkpoint}: what is signed for it is a guess"
+            for word in signed.unknown
+        ]
+        return Utterance(
+            poses,
+            mode="signdw",
+            tiers={"text": (Cue(0.0, poses.seconds, text),), "gloss": glosses},
+            report={
+                "checkpoint": self.checkpoint,
+                "weights": self.loaded.id,
+                "licence": self.loaded.card.licence,
+                "warnings": warnings,
+            },
+        )
