@@ -101,6 +101,15 @@ def test_the_joint_path_is_the_best_one(cost, dims, hidden):
         assert costs[at].sum() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e9])
+def test_places_near_the_origin_and_far_from_it_are_warped_alike(scale):
+    a, b = random_pair(1, 9, 3, 0.2)
+    near = warp_keypoints(a, b, is_squared=True)
+    far = warp_keypoints(tracks(a.points * scale, a.seen), tracks(b.points * scale, b.seen), is_squared=True)
+    assert np.isfinite(near).any()
+    assert far == pytest.approx(near * scale, rel=1e-5, nan_ok=True)
+
+
 def test_repeating_every_frame_costs_nothing():
     a, _ = random_pair(3, 6)
     twice = tracks(np.repeat(a.points, 2, axis=0))

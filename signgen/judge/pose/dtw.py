@@ -12,9 +12,6 @@ from signgen.judge.pose.tracks import Tracks
 
 # 8,192 frames against as many, over 5 minutes at 25 fps; 600 MB.
 MAX_CELLS = 1 << 26
-# Keypoints warped together, and the most that they may take of a first-level cache [bytes].
-_LANES = (8, 64)
-_CACHE = 28 << 10
 Cost = Literal["mean", "norm", "absolute"]
 
 
@@ -108,16 +105,13 @@ def warp_keypoints(first: Tracks, second: Tracks, *, is_squared: bool = False) -
     Raises:
         ResourceError: more than `MAX_CELLS` pairs of frames.
     """
-    from signgen.judge.pose.dtw_kernels import pack, warp_each
+    from signgen.judge.pose.warp_kernels import pack, warp_each
 
     check_size(len(first), len(second))
-    keypoints, dims = first.points.shape[1:]
+    keypoints = first.points.shape[1]
     if not (len(first) and len(second)):
         return np.full(keypoints, np.nan)
-    # Three rows of sums and the coordinates of both sides.
-    lanes = int(np.clip(_CACHE // ((3 + 2 * dims) * 4 * len(first)), *_LANES))
-    sides = ((first, False), (second, True))
-    a, b = (pack(np.ascontiguousarray(t.points), t.seen, lanes, backwards) for t, backwards in sides)
+    a, b = (pack(np.ascontiguousarray(tracks.points), tracks.seen) for tracks in (first, second))
     found = warp_each(*a, *b, is_squared)[:keypoints]
     return np.sqrt(found) if is_squared else found
 
