@@ -65,14 +65,16 @@ def sign_texts(
         ConfigError: a language that the network has no tag for.
         ResourceError: there is not enough memory.
     """
-    sentences = [_sentences(text) for text in texts]
-    flat = [sentence for text in sentences for sentence in text]
-    numbers = [_mixed(seed, i) for seed, text in zip(seeds, sentences, strict=True) for i in range(len(text))]
+    split = [sentences(text) for text in texts]
+    flat = [sentence for text in split for sentence in text]
+    numbers = [
+        number for seed, text in zip(seeds, split, strict=True) for number in sentence_seeds(seed, len(text))
+    ]
     condition = checkpoint.encoding.condition(flat, [language] * len(flat))
     with memory_errors(f"{len(flat)} sentences"):
         drawn = iter(generate(checkpoint.model, condition, draws, numbers))
         found = []
-        for text, parts in zip(texts, sentences, strict=True):
+        for text, parts in zip(texts, split, strict=True):
             made = [next(drawn) for _ in parts]
             poses = [
                 poses_of_codes(checkpoint.motion, each.codes, *size, is_smooth=is_smooth) for each in made
@@ -87,13 +89,15 @@ def unknown_words(checkpoint: Checkpoint, text: str) -> tuple[str, ...]:
     return tuple(word for word in words if checkpoint.words and word not in checkpoint.words)
 
 
-def _sentences(text: str) -> list[str]:
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, which are signed one by one."""
     return [part for part in _END.split(" ".join(text.split())) if part] or [text]
 
 
-def _mixed(seed: int, number: int) -> int:
-    """The seed of a sentence of a text; that of the first is the text's own."""
-    return seed if not number else int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+def sentence_seeds(seed: int, count: int) -> list[int]:
+    """The seeds of the sentences of a text; that of the first is the text's own."""
+    others = [int(np.random.SeedSequence([seed, i]).generate_state(1)[0]) for i in range(1, count)]
+    return [seed, *others]
 
 
 def _joined(
@@ -105,7 +109,7 @@ def _joined(
     place = 0
     for clip, plan in zip(poses, plans, strict=True):
         if pieces:
-            way = _way(pieces[-1][-1], clip.keypoints[0])
+            way = joining(pieces[-1][-1], clip.keypoints[0])
             pieces.append(way)
             place += len(way)
         glosses += [(name, place + a, place + b) for name, a, b in _spans(checkpoint, plan)]
@@ -118,7 +122,7 @@ def _joined(
     return Signed(whole, tuple(glosses), unknown_words(checkpoint, text))
 
 
-def _way(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+def joining(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """(4, 128, 3) keypoints on a straight way from one rest to the next, which are near each other."""
     share = (np.arange(1, _BETWEEN + 1) / (_BETWEEN + 1))[:, None, None]
     way = before + share * (after - before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,6 +11,7 @@ from annotated_types import Ge, Gt, Le
 
 from signgen.config import setting
 from signgen.data.cue import Cue
+from signgen.errors import ConfigError
 from signgen.pose.sequence import PoseSequence
 from signgen.signdw.settings import DrawSettings
 from signgen.text2pose.base import Utterance, sources
@@ -73,6 +75,25 @@ class SignDWSource:
         language, size = self.signed_language or None, (self.width, self.height)
         signed = sign_texts(loaded, [text], self.draws, [seed], language, size, self.smooth)[0]
         return self._utterance(text, signed)
+
+    def stream(self, text: str, *, seed: int = 0) -> Iterator[PoseSequence]:
+        """The poses of a call piece by piece, each as soon as nothing that is drawn later can change it.
+
+        Raises:
+            ConfigError: a mode or a frame rate that cannot be had piece by piece; also as `explain`.
+            DataError, CheckpointError, ResourceError, DependencyError: as `explain`.
+        """
+        from signgen.pose.geometry import mirror
+        from signgen.signdw.streaming import stream_text
+
+        loaded = self.loaded
+        if self.fps != loaded.card.expects.fps:
+            raise ConfigError(
+                f"source.fps: a stream has {loaded.card.expects.fps:g} frames a second; use that"
+            )
+        language, size = self.signed_language or None, (self.width, self.height)
+        pieces = stream_text(loaded, text, self.draws, seed, language, size, self.smooth)
+        return pieces if self.handed == "right" else map(mirror, pieces)
 
     @cached_property
     def loaded(self) -> Checkpoint:
