@@ -13,6 +13,9 @@ signgen corpus make english-asl -o "$work/corpus" --config configs/corpus/clean.
 export OMP_NUM_THREADS=1
 signgen train tokenizer --config configs/signdw/ase-tokenizer.yaml --data "$work/corpus" --device cpu \
     -o "$work/tokenizer"
+# In two parts: plans turned out to need more sentences than movements do.
 signgen train signdw --config configs/signdw/ase.yaml --data ase="$work/corpus" --tokenizer "$work/tokenizer" \
-    --set data.cache="$work/cache" --device cpu -o "$work/signdw"
+    --set data.cache="$work/cache" --device cpu --stop-after 2100 -o "$work/first"
+signgen train signdw --config configs/signdw/ase-plans.yaml --data ase="$work/corpus" --tokenizer "$work/tokenizer" \
+    --set data.cache="$work/cache" --set train.start="$work/first" --device cpu -o "$work/signdw"
 signgen train export "$work/signdw" -o checkpoints/signdw-ase-tiny

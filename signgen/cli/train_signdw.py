@@ -82,9 +82,21 @@ def signdw(
         Literal["none", "gloss"] | None,
         typer.Option("--align", help="What a step knows of the plan.", show_default="gloss"),
     ] = None,
+    retrieval: Annotated[
+        str | None,
+        typer.Option(
+            "--retrieval",
+            metavar="LEXICON",
+            help="Learn to look at the isolated signs of this lexicon; --source signdw then takes source.retrieval.",
+            show_default=False,
+        ),
+    ] = None,
     videos: Annotated[
         bool, typer.Option("--videos/--no-videos", help="Sign dev sentences at each look, as samples/*.mp4.")
     ] = True,
+    stop_after: Annotated[
+        int | None, typer.Option("--stop-after", min=1, help="Stop after so many updates, to be continued.")
+    ] = None,
     overrides: Overrides = None,
     device: Device = "auto",
     json: o.Json = False,
@@ -105,10 +117,15 @@ def signdw(
     flags: dict[str, Any] = {"data": _sources(data or []), "model": _given(align=align)}
     if motion is not None:
         flags["data"]["tokenizer"] = str(motion)
+    if retrieval is not None:
+        from signgen.text2pose.retrieval import Drafts
+
+        flags["model"]["is_retrieving"] = True
+        flags["data"]["signs"] = str(Drafts(retrieval).write_signs(output / "signs" / "0.col").parent)
     run = prepare_signdw(_values(config, flags, overrides))
     report = (lambda line: None) if quiet else say
     show = sample_videos(output / "samples") if videos else None
-    made = train_signdw(run, output, device=device, report=report, show=show)
+    made = train_signdw(run, output, device=device, report=report, show=show, stop_after=stop_after)
     facts = {"checkpoint": str(made.checkpoint), "dev loss": made.loss, "updates": made.steps}
     if is_first_process():
         print_json(facts) if json else print_facts(facts)

@@ -105,6 +105,11 @@ class Pieces:
     def __len__(self) -> int:
         return int(self._processor.vocab_size())
 
+    @property
+    def serialized(self) -> bytes:
+        """The model as bytes."""
+        return self._model
+
     def encode(self, text: str) -> list[int]:
         """The numbers of a text, without start and end."""
         return list(self._processor.EncodeAsIds(text))

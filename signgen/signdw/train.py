@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,12 @@ from signgen.signdw.batch import Batch
 from signgen.signdw.checkpoint import SignDWCard, save_checkpoint, save_vocabularies
 from signgen.signdw.dev_losses import dev_losses
 from signgen.signdw.examples import Order, collate
+from signgen.signdw.lesson import Lesson
 from signgen.signdw.material import Material, load_material, material_id
 from signgen.signdw.metrics import Figures, Metrics, peak_memory
 from signgen.signdw.samples import sample_poses
 from signgen.signdw.settings import LANGUAGES
+from signgen.signdw.start import begin_with
 from signgen.signdw.training_settings import SignDWRun
 
 BEST, LOG = "best", "metrics.jsonl"
@@ -114,6 +116,8 @@ class _Training:
         self.model = SignDW(
             run.model, self.material.sizes, len(self.material.tokenizer), len(LANGUAGES), len(glosses or ())
         ).to(self.device)
+        if run.train.start is not None:
+            begin_with(self.model, run.train.start, self.material)
         # Without an average the two are one.
         self.average = copy_of(self.model) if run.train.average else self.model
         self.progress = Progress()
@@ -123,6 +127,8 @@ class _Training:
         self.order = Order(
             list(self.material.sources.values()), self.material.shares, batches, run.data.pool, run.seed
         )
+        plans = run.train.plan_batch * processes * run.train.accumulate
+        self.plans = replace(self.order, batch=plans, seed=_mixed([run.seed, 1])) if plans else None
         self._restored: dict[str, torch.Tensor] = {}
 
     def resume(self) -> None:
@@ -146,7 +152,7 @@ class _Training:
         if progress.total:
             restore_optimizer(self._restored, optimizer)
         self._restored = {}
-        model, optimizer = self.accelerator.prepare(self.model, optimizer)
+        model, optimizer = self.accelerator.prepare(Lesson(self.model), optimizer)
         model.train()
         figures = Figures()
         while progress.total < until and not self._is_over():
@@ -167,9 +173,9 @@ class _Training:
         train = self.run.train
         optimizer.zero_grad(set_to_none=True)
         for turn in range(train.accumulate):
-            batch = self._batch(turn)
+            batch, plans = self._batches(turn)
             with in_precision(self.device, train.precision):
-                losses = model(batch)
+                losses = model(batch, plans)
             self.accelerator.backward(losses["total"] / train.accumulate)
             figures.add(losses, batch, 1 / train.accumulate)
         if train.clip:
@@ -179,15 +185,15 @@ class _Training:
         if train.average:
             follow(self.average, self.model, train.average, self.progress.total)
 
-    def _batch(self, turn: int) -> Batch:
-        """A batch of this update for this process; what is random in the network is decided here."""
-        train, index = self.run.train, self.accelerator.process_index
-        processes = self.accelerator.num_processes
-        part = index * train.accumulate + turn
-        torch.manual_seed(_mixed([self.run.seed, self.progress.total, part]))
+    def _batches(self, turn: int) -> tuple[Batch, Batch | None]:
+        """A batch of this update for this process, and one of plans; chance in the network is decided here."""
+        total, accelerator = self.progress.total, self.accelerator
+        part = accelerator.process_index * self.run.train.accumulate + turn
+        torch.manual_seed(_mixed([self.run.seed, total, part]))
         # Every so many examples of the whole, so that all parts are about equally long.
-        chosen = self.order[self.progress.total][part :: processes * train.accumulate]
-        return collate(chosen).to(self.device)
+        every = slice(part, None, accelerator.num_processes * self.run.train.accumulate)
+        batch = collate(self.order[total][every]).to(self.device)
+        return batch, None if self.plans is None else collate(self.plans[total][every]).to(self.device)
 
     def _look(self, optimizer: Any, figures: Figures) -> None:
         """Losses of dev clips, what is best, samples, the log, the state."""
@@ -273,9 +279,10 @@ class _Training:
 def _fingerprint(run: SignDWRun, material: Material, processes: int) -> str:
     """What must be equal for a training to be continued; folders may have moved."""
     values = plain(run)
-    values["train"]["batch"] *= processes
+    for name in ("batch", "plan_batch"):
+        values["train"][name] *= processes
     values["data"] = {"weights": values["data"]["weights"], "pool": values["data"]["pool"]}
-    for name in ("samples", "tensorboard"):
+    for name in ("samples", "tensorboard", "start"):
         del values["train"][name]
     text = to_json({"run": values, "data": material_id(material)})
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -29,6 +29,9 @@ class SignDWData:
         metadata={"doc": "how often clips of a source are drawn, by its name; without any: by size"},
     )
     tokenizer: Path | None = setting(None, "folder of the trained motion tokenizer")
+    signs: Path | None = setting(
+        None, "folder of columnar shards of isolated signs with their gloss (model.is_retrieving)"
+    )
     cache: Path | None = setting(None, "folder for codes, which are made once; none: made at each start")
     pool: Annotated[int, Ge(1)] = setting(32, "batches that are sorted by length together")
 
@@ -38,7 +41,13 @@ class SignDWTraining:
     """How it learns."""
 
     steps: Annotated[int, Ge(1)] = setting(5000, "updates")
+    start: Path | None = setting(
+        None, "checkpoint or training to take the first weights from; none: from chance"
+    )
     batch: Annotated[int, Ge(1)] = setting(32, "clips in a batch of one process")
+    plan_batch: Annotated[int, Ge(0)] = setting(
+        0, "further clips in an update of one process of which texts and plans alone are learned"
+    )
     accumulate: Annotated[int, Ge(1)] = setting(1, "batches in an update")
     optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")
     rate: Annotated[float, Gt(0)] = setting(1e-3, "highest learning rate")
