@@ -87,7 +87,12 @@ OracleLexicon = Annotated[
     ),
 ]
 Profile = Annotated[str, typer.Option("--profile", help="Convention of text scores.")]
-Beam = Annotated[int, typer.Option("--beam", min=1, max=64, help="Texts a judge follows side by side.")]
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        "--beam", min=1, max=64, help="Texts a judge follows side by side.", show_default="as swept, or 3"
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of controls and resamples.")]
 Resamples = Annotated[int, typer.Option("--resamples", min=40, max=100_000, help="Of the bootstrap.")]
 Stamp = Annotated[
@@ -132,7 +137,7 @@ def run(
     generator: Generator = None,
     oracle: Oracle = None,
     oracle_lexicon: OracleLexicon = None,
-    beam: Beam = 3,
+    beam: Beam = None,
     seed: Seed = 0,
     resamples: Resamples = 1000,
     stamp: Stamp = False,

@@ -16,6 +16,7 @@ from signgen.errors import ConfigError
 if TYPE_CHECKING:
     from signgen.judge.ablation import AblationLine
     from signgen.slt.settings import SltSettings
+    from signgen.slt.sweep import Tried
 
 app = typer.Typer(help="Train models.", no_args_is_help=True)
 for _command in (tokenizer, signdw, export):
@@ -94,6 +95,34 @@ def slt(
 
 
 @app.command()
+def sweep(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished training of `slt`.")],
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder with dev/.", show_default="the training's own"),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")] = "auto",
+    quiet: o.Quiet = False,
+    json: o.Json = False,
+) -> None:
+    """Try beams of 1 to 10 with length penalties of 0 to 5 on the dev set and keep the best in the checkpoint.
+
+    `signgen translate` and judges then search so, unless --beam says otherwise. The checkpoint becomes another judge:
+    reports made with it before and after are not comparable.
+    """
+    from signgen.nn.extra import need
+
+    need("torch", "safetensors", "sentencepiece", what="a sweep")
+    need("sacrebleu", extra="eval", what="a sweep")
+    from signgen.slt.sweep import sweep as sweep_run
+
+    tried = sweep_run(run, data, device=device, report=(lambda line: None) if quiet else say)
+    rows = [{"beam": one.decode.beam, "alpha": one.decode.alpha, "bleu": one.bleu} for one in tried]
+    print_json(rows) if json else _print_tried(tried)
+
+
+@app.command()
 def pack(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished trainings on the same clips.")],
     *,
@@ -153,6 +182,16 @@ def _print_table(lines: list[AblationLine]) -> None:
     header = ("schedule", "seeds", "BLEU-4", "sd", "logp/char", "against first", "95 % interval", "p")
     print_columns([header, *(_cells(line) for line in lines)])
     typer.echo(f"[{lines[0].signature}]")
+
+
+def _print_tried(tried: list[Tried]) -> None:
+    """A row for each beam, a column for each penalty; then the best."""
+    found = {(one.decode.beam, one.decode.alpha): f"{one.bleu:.2f}" for one in tried}
+    beams, alphas = (sorted({key[place] for key in found}) for place in (0, 1))
+    rows = [(f"{beam:g}", *(found.get((int(beam), alpha), "-") for alpha in alphas)) for beam in beams]
+    print_columns([("beam", *(f"penalty {alpha:g}" for alpha in alphas)), *rows])
+    best = tried[0]
+    print_facts({"beam": best.decode.beam, "penalty": best.decode.alpha, "dev BLEU": best.bleu})
 
 
 def _cells(line: AblationLine) -> tuple[str, ...]:

@@ -22,7 +22,12 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="A .jsonl, or a .txt of the texts alone.", show_default=False),
 ]
-Beam = Annotated[int, typer.Option("--beam", min=1, max=64, help="Texts that are followed side by side.")]
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        "--beam", min=1, max=64, help="Texts that are followed side by side.", show_default="as swept, or 5"
+    ),
+]
 NBest = Annotated[int, typer.Option("--n-best", min=1, max=64, help="Translations of each clip.")]
 Glosses = Annotated[bool, typer.Option("--glosses", help="Print glosses too; files always have them.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")]
@@ -35,7 +40,7 @@ def translate(
     judge: Judge = "ase",
     output: Output = None,
     n_best: NBest = 1,
-    beam: Beam = 5,
+    beam: Beam = None,
     glosses: Glosses = False,
     device: Device = "auto",
     settings: dict[str, Any],

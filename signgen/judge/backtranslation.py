@@ -177,8 +177,13 @@ class _Searching:
         return found
 
 
-def load_judge(folder: Path, *, beam: int = DEFAULT_BEAM, device: str = "auto") -> Judge:
+def load_judge(folder: Path, *, beam: int | None = None, device: str = "auto") -> Judge:
     """A judge from the folder of a training.
+
+    Args:
+        folder: of the training.
+        beam: texts that it follows side by side; None: searches as its card says, or with `DEFAULT_BEAM`.
+        device: that it computes on.
 
     Raises:
         CheckpointError: missing or damaged.
@@ -189,9 +194,11 @@ def load_judge(folder: Path, *, beam: int = DEFAULT_BEAM, device: str = "auto") 
     from signgen.slt.translate import load_translator
 
     card = judge_card(folder)
-    decode = check(DecodeSettings, {"beam": beam}, where="decode")
+    decode = check(DecodeSettings, {"beam": DEFAULT_BEAM if beam is None else beam}, where="decode")
+    if beam is None:
+        decode = card.facts.swept or decode
     translator = load_translator(folder, device)
-    return Judge(card, _Searching(translator, decode), f"beam{beam}-alpha{decode.alpha:g}")
+    return Judge(card, _Searching(translator, decode), f"beam{decode.beam}-alpha{decode.alpha:g}")
 
 
 def _pool(text: str, pool: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:

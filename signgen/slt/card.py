@@ -10,15 +10,17 @@ from typing import Any
 
 from torch import Tensor
 
+from signgen.config import check
 from signgen.data.atomic import write_text
 from signgen.data.strict_json import parse_json_object, plain, to_json
 from signgen.data.trained_on import save_trained_on
-from signgen.errors import CheckpointError, DataError
+from signgen.errors import CheckpointError, ConfigError, DataError
 from signgen.nn.checkpoint import load_tensors, save_tensors
 from signgen.nn.tokenizer import Glosses, Tokenizer
 from signgen.pose.layout import NUM_KEYPOINTS
 from signgen.slt.clips import Clips, training_id
 from signgen.slt.features import LAYOUT
+from signgen.slt.settings import DecodeSettings
 
 KIND = "signgen-slt"
 VERSION = 1
@@ -49,6 +51,7 @@ class Card:
         schedule: name and stages.
         settings: all of them, as resolved.
         versions: of the packages that made it.
+        decode: the way of searching that does best on the dev set; empty if none was looked for.
     """
 
     fps: float
@@ -67,6 +70,16 @@ class Card:
     schedule: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    decode: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def swept(self) -> DecodeSettings | None:
+        """The way of searching that does best on the dev set; None if none was looked for.
+
+        Raises:
+            ConfigError: there is no such way.
+        """
+        return check(DecodeSettings, self.decode, where="decode") if self.decode else None
 
     @property
     def architecture(self) -> str:
@@ -119,7 +132,11 @@ def save_vocabularies(
 
 def save_weights(folder: Path, weights: Mapping[str, Tensor], card: Card) -> None:
     """Write weights and card as one file, and the card once more to be read by people."""
-    text = to_json({"kind": KIND, "version": VERSION, **plain(card)}, indent=1)
+    values = plain(card)
+    # What was never looked for leaves no trace, as in cards from before it could be.
+    if not card.decode:
+        del values["decode"]
+    text = to_json({"kind": KIND, "version": VERSION, **values}, indent=1)
     kept = {name: tensor for name, tensor in weights.items() if name != WORDS_OUT or not card.is_tied}
     save_tensors(folder / WEIGHTS, kept, text)
     write_text(folder / CARD, text + "\n")
@@ -146,6 +163,7 @@ def _card(text: str, path: Path) -> Card:
         raise CheckpointError(f"{path}: carries no card; not a translator of signgen") from None
     if values.pop("kind", None) != KIND or values.pop("version", None) != VERSION:
         raise CheckpointError(f"{path}: not a translator that this version of signgen can read")
+    values.setdefault("decode", {})
     known = {field.name for field in dataclasses.fields(Card)}
     if values.keys() != known:
         raise CheckpointError(f"{path}: its card lacks or adds {sorted(known ^ values.keys())[0]!r}")
@@ -163,4 +181,17 @@ def _card(text: str, path: Path) -> Card:
     lists = ("extractors", "spoken_languages", "signed_languages")
     if not all(isinstance(values[name], list) for name in lists):
         raise CheckpointError(f"{path}: its card does not list extractors and languages")
-    return Card(**{**values, **{name: tuple(values[name]) for name in lists}, "fps": float(values["fps"])})
+    card = Card(**{**values, **{name: tuple(values[name]) for name in lists}, "fps": float(values["fps"])})
+    _check_decode(card, path)
+    return card
+
+
+def _check_decode(card: Card, path: Path) -> None:
+    try:
+        if not isinstance(card.decode, dict):
+            raise ConfigError("decode: expected settings by name")
+        _ = card.swept
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{path}: its card has a way of searching that cannot be used: {error}"
+        ) from None

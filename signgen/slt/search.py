@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -94,6 +95,29 @@ def beam_search_several(
     decoder: Decoder, state: DecoderState, settings: DecodeSettings, count: int
 ) -> list[list[Found]]:
     """As `beam_search`, up to ``count`` texts of each clip, the best first; those that did not end come last."""
+    rankings = [[_Finished(settings, count)] for _ in range(len(state.mask))]
+    _follow(decoder, state, settings, rankings)
+    return [ranking.texts for (ranking,) in rankings]
+
+
+@torch.no_grad()
+def beam_search_penalties(
+    decoder: Decoder, state: DecoderState, settings: DecodeSettings, alphas: Sequence[float]
+) -> list[list[Found]]:
+    """What `beam_search` finds of each clip with each of several length penalties; ``settings.alpha`` is not used.
+
+    A penalty ranks texts that have ended and changes none that is followed, so all are had from one search.
+    """
+    all_settings = [replace(settings, alpha=alpha) for alpha in alphas]
+    rankings = [[_Finished(own, 1) for own in all_settings] for _ in range(len(state.mask))]
+    _follow(decoder, state, settings, rankings)
+    return [[ranking.texts[0] for ranking in own] for own in rankings]
+
+
+def _follow(
+    decoder: Decoder, state: DecoderState, settings: DecodeSettings, rankings: Sequence[Sequence[_Finished]]
+) -> None:
+    """Follow ``settings.beam`` texts of each clip and enter those that end into all rankings of the clip."""
     clips, beam = len(state.mask), settings.beam
     state = state.repeat(beam)
     device = state.mask.device
@@ -101,7 +125,6 @@ def beam_search_several(
     totals = torch.full((clips, beam), -torch.inf, device=device)
     totals[:, 0] = 0
     texts = torch.empty((clips * beam, 0), dtype=torch.long, device=device)
-    beams = [_Finished(settings, count) for _ in range(clips)]
     first_rows = torch.arange(clips, device=device)[:, None] * beam
     for length in range(1, settings.longest + 1):
         chances, state = next_words(decoder, tokens, state)
@@ -114,7 +137,8 @@ def beam_search_several(
         for clip in is_end[:, :beam].any(1).nonzero()[:, 0].tolist():
             for place in is_end[clip, :beam].nonzero()[:, 0].tolist():
                 text = texts[rows[clip, place]].tolist()
-                beams[clip].add(Found(tuple(text), float(values[clip, place])), length)
+                for ranking in rankings[clip]:
+                    ranking.add(Found(tuple(text), float(values[clip, place])), length)
         # Ends cannot go on; what goes on keeps its order.
         kept = values.masked_fill(is_end, -torch.inf).topk(beam, dim=1)
         totals = kept.values
@@ -123,12 +147,12 @@ def beam_search_several(
         texts = torch.cat([texts[rows], tokens[:, None]], 1)
         state = state.select_words(rows)
         best = totals[:, 0].tolist()
-        if all(beam_.is_done(value) for beam_, value in zip(beams, best, strict=True)):
+        if all(ranking.is_done(value) for own, value in zip(rankings, best, strict=True) for ranking in own):
             break
-    for clip, beam_ in enumerate(beams):
+    for clip, own in enumerate(rankings):
         for row, value in enumerate(totals[clip].tolist(), clip * beam):
-            beam_.add_unfinished(Found(tuple(texts[row].tolist()), value))
-    return [beam_.texts for beam_ in beams]
+            for ranking in own:
+                ranking.add_unfinished(Found(tuple(texts[row].tolist()), value))
 
 
 class _Finished:

@@ -61,7 +61,7 @@ class SignTranslator:
 
         Args:
             poses: clips, at any rate; they are resampled to the model's.
-            decode: how to search; None: greedily.
+            decode: how to search; None: as the card says, greedily if it does not.
             gloss_beam: prefixes that are followed for the glosses; 1 takes the likeliest path.
 
         Raises:
@@ -85,9 +85,10 @@ class SignTranslator:
             gloss_beam: likewise.
             count: translations of a clip.
         """
+        decode = decode or self.card.swept or DecodeSettings()
         found: list[list[Translation]] = [[] for _ in blocks]
         for rows, memory, mask in self._encoded(blocks):
-            several = search_several(self.model.decoder, memory, mask, decode or DecodeSettings(), count)
+            several = search_several(self.model.decoder, memory, mask, decode, count)
             lines = self._gloss_lines(memory, mask, gloss_beam)
             for row, texts, line in zip(rows, several, lines, strict=True):
                 found[row] = [

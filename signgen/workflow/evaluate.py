@@ -11,7 +11,6 @@ from signgen.data.atomic import write_text
 from signgen.data.strict_json import read_json_object, to_json
 from signgen.data.trained_on import read_trained_on
 from signgen.errors import ConfigError, DataError
-from signgen.judge.backtranslation import DEFAULT_BEAM
 from signgen.judge.compare import Compared, compare
 from signgen.judge.evaluation import evaluate
 from signgen.judge.findings import Evaluation
@@ -44,7 +43,7 @@ def evaluate_files(
     oracle_lexicon: str | None = None,
     fps: float | None = None,
     looking: Looking | None = None,
-    beam: int = DEFAULT_BEAM,
+    beam: int | None = None,
     device: str = "auto",
     force: bool = False,
     progress: Progress = silent,
@@ -64,7 +63,7 @@ def evaluate_files(
         oracle_lexicon: what to stitch them with, see `stitch_oracle`.
         fps: rate of pose files that carry none.
         looking: how videos are looked at; by default poses found in them are kept in a folder beside the report.
-        beam: texts that a judge follows side by side.
+        beam: texts that a judge follows side by side; None: see `load_judges`.
         device: of the judges.
         force: replace files that exist.
         progress: told how far it is.

@@ -9,19 +9,19 @@ from typing import Any
 
 from signgen.data.checkpoints import built_in_folder, checkpoint_folder
 from signgen.errors import CheckpointError, ConfigError
-from signgen.judge.backtranslation import DEFAULT_BEAM, Judge, load_judge
+from signgen.judge.backtranslation import Judge, load_judge
 
 # Names of built-in judges by the language of the texts and the signed language.
 BUILT_IN = {("en", "ase"): "ase"}
 
 
-def load_judges(specs: Sequence[str], *, beam: int = DEFAULT_BEAM, device: str = "auto") -> list[Judge]:
+def load_judges(specs: Sequence[str], *, beam: int | None = None, device: str = "auto") -> list[Judge]:
     """The judges that specs mean, told apart by name.
 
     Args:
         specs: folders of trainings, names of such below the folder of checkpoints, or names of built-in ones; a folder
             of several trainings means all of them.
-        beam: texts that a judge follows side by side.
+        beam: texts that a judge follows side by side; None: see `load_judge`.
         device: that they compute on.
 
     Raises:

@@ -25,6 +25,7 @@ from signgen.workflow.outputs import refuse_existing
 from signgen.workflow.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from signgen.slt.settings import DecodeSettings
     from signgen.slt.translate import SignTranslator
 
 DEFAULT_BEAM = 5
@@ -38,14 +39,15 @@ class How:
     """How clips are translated.
 
     Attributes:
-        beam: texts that are followed side by side, and prefixes of glosses.
+        beam: texts that are followed side by side, and prefixes of glosses; None: as the translator's card says, or
+            `DEFAULT_BEAM`.
         n_best: translations of a clip.
         fps: rate of pose files that carry none.
         extraction: settings of the extractor, for videos and a translator of poses.
         device: that the translator computes on.
     """
 
-    beam: int = DEFAULT_BEAM
+    beam: int | None = None
     n_best: int = 1
     fps: float | None = None
     extraction: Mapping[str, Any] = field(default_factory=dict)
@@ -109,6 +111,7 @@ class _Reader:
     translator: SignTranslator
     id: str
     how: How
+    decode: DecodeSettings
 
     def key(self, clip: Source) -> str:
         """What stands for a clip and how it is read."""
@@ -116,20 +119,17 @@ class _Reader:
             digest.of_file(clip.video) if self._looks(clip) and clip.video else digest.of_poses(_poses(clip))
         )
         return digest.of_config(
-            {"weights": self.id, "beam": self.how.beam, "n_best": self.how.n_best, "clip": seen,
+            {"weights": self.id, "beam": self.decode.beam, "alpha": self.decode.alpha,
+             "n_best": self.how.n_best, "clip": seen,
              "extraction": dict(self.how.extraction)}
         )  # fmt: skip
 
     def rows(self, clips: Sequence[tuple[str, Source]]) -> list[dict[str, Any]]:
         """What is read of each clip, or why nothing is."""
-        from signgen.slt.settings import DecodeSettings
-
         seen: list[np.ndarray | str] = [self._seen(clip) for _, clip in clips]
         ready = [block for block in seen if not isinstance(block, str)]
-        decode = DecodeSettings(beam=self.how.beam)
-        found = iter(
-            self.translator.translate_frames(ready, decode, self.how.beam, self.how.n_best) if ready else []
-        )
+        decode, count = self.decode, self.how.n_best
+        found = iter(self.translator.translate_frames(ready, decode, decode.beam, count) if ready else [])
         return [
             {"error": block} if isinstance(block, str) else {"texts": [vars(text) for text in next(found)]}
             for block in seen
@@ -176,15 +176,18 @@ class _Reader:
 def _reader(judge: str, how: How) -> _Reader:
     """The translator of a name; of several the one with the best dev score, of equal ones the first."""
     from signgen.slt.card import WEIGHTS, load_weights
+    from signgen.slt.settings import DecodeSettings
     from signgen.slt.translate import load_translator
 
     places = [folder if (folder / WEIGHTS).is_file() else folder / "best" for folder in judge_folders(judge)]
     if len(places) > 1:
         scores = [float(load_weights(place)[1].dev.get("bleu") or 0) for place in places]
         places = [places[int(np.argmax(scores))]]
-    how = replace(how, beam=max(how.beam, how.n_best))
     translator = load_translator(places[0], how.device)
-    return _Reader(translator, digest.of_file(places[0] / WEIGHTS), how)
+    decode = translator.card.swept if how.beam is None else None
+    decode = decode or DecodeSettings(beam=how.beam or DEFAULT_BEAM)
+    decode = replace(decode, beam=max(decode.beam, how.n_best))
+    return _Reader(translator, digest.of_file(places[0] / WEIGHTS), how, decode)
 
 
 def _poses(clip: Source) -> PoseSequence:
