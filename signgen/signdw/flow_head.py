@@ -37,7 +37,9 @@ class FlowHead(nn.Module):
     @torch.no_grad()
     def begin(self, tokenizer: MotionTokenizer, codes: Tensor, truth: Windows) -> None:
         """Learn how far coordinates spread, from many clips, before training; for the arguments see `forward`."""
-        self.refiner.begin(truth.values, truth.visible, truth.mask, self._coarse(tokenizer, codes))
+        self.refiner.begin(
+            truth.values, truth.visible, truth.mask, self._coarse(tokenizer, codes, truth.mask[:, ::STRIDE])
+        )
 
     def forward(
         self,
@@ -65,7 +67,8 @@ class FlowHead(nn.Module):
                 gone = chance(len(codes)) < self.settings.code_dropout
                 codes = codes.masked_fill(gone[:, None, None], -1)
         with torch.no_grad():
-            embedded, coarse = tokenizer.embed(codes), self._coarse(tokenizer, codes)
+            embedded = tokenizer.embed(codes)
+            coarse = self._coarse(tokenizer, codes, truth.mask[:, ::STRIDE])
         condition = self.condition(embedded, glosses, durations)
         return self.refiner.loss(truth.values, truth.visible, condition, truth.mask, generator, coarse)
 
@@ -95,16 +98,13 @@ class FlowHead(nn.Module):
         glosses, durations = (t.to(device) for t in pad_plans(plans))
         steps = torch.arange(padded.shape[1], device=device) < torch.tensor(lengths, device=device)[:, None]
         condition = self.condition(tokenizer.embed(padded), glosses, durations)
-        decoded, logits = tokenizer.decode(padded, steps)
-        coarse = decoded if self.settings.start == "coarse" else None
-        # Without codes there is nothing to decode; the refiner tells from glosses what can be seen.
-        visible = None if bool((padded < 0).all()) else logits > 0
+        coarse = self._coarse(tokenizer, padded, steps)
         mask = steps.repeat_interleave(STRIDE, 1)
         width = NUM_KEYPOINTS * self.refiner.channels
         noise = Dice(seeds, FRAME_CHANCE, device).normal_of([n * STRIDE for n in lengths], width)
-        found = self.refiner.sample(condition, mask, noise, draws, coarse, visible, known)
+        found = self.refiner.sample(condition, mask, noise, draws, coarse, known=known)
         rows = zip(*found, lengths, strict=True)
         return [Refined(values[: n * STRIDE], seen[: n * STRIDE]) for values, seen, n in rows]
 
-    def _coarse(self, tokenizer: MotionTokenizer, codes: Tensor) -> Tensor | None:
-        return tokenizer.decode(codes)[0] if self.settings.start == "coarse" else None
+    def _coarse(self, tokenizer: MotionTokenizer, codes: Tensor, steps: Tensor) -> Tensor | None:
+        return tokenizer.decode(codes, steps)[0] if self.settings.start == "coarse" else None

@@ -21,7 +21,7 @@ class RefinerSettings:
     kernel: Annotated[int, Ge(1), Le(31)] = setting(5, "frames that a layer sees at once; odd")
     gloss_width: Annotated[int, Ge(1), Le(4096)] = setting(48, "features of a gloss")
     start: Start = setting(
-        "coarse", "what is learned: the difference from decoded codes, or the whole pose from noise"
+        "noise", "what is learned: the whole pose, or (coarse) its difference from decoded codes"
     )
     code_noise: Annotated[float, Ge(0), Lt(1)] = setting(
         0.02, "share of codes replaced by chance in training"

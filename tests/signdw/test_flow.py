@@ -17,7 +17,7 @@ from signgen.signdw.plan import Plan
 from signgen.signdw.tokenizer_settings import TokenizerSettings
 from signgen.signdw.windows import Windows
 
-SMALL = RefinerSettings(width=16, layers=2, kernel=3, gloss_width=4)
+SMALL = RefinerSettings(width=16, layers=2, kernel=3, gloss_width=4, start="coarse")
 FRAMES = 12
 
 
@@ -228,9 +228,8 @@ def test_without_noise_a_new_head_shows_what_codes_show():
     fresh = FlowHead(SMALL, tokenizer, 9).eval()
     codes = torch.randint(0, 2, (3, 8))
     found = fresh.refine(tokenizer, [codes], [Plan(3)], [0])[0]
-    decoded, logits = tokenizer.decode(codes[None])
+    decoded, _ = tokenizer.decode(codes[None])
     torch.testing.assert_close(found.values, decoded[0].detach())
-    assert torch.equal(found.visible, logits[0] > 0)
     without = head("noise")[0].refine(tokenizer, [torch.full_like(codes, -1)], [Plan(3, (5,), (3,))], [0])[0]
     assert torch.isfinite(without.values).all()
 
