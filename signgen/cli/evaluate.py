@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -177,7 +178,7 @@ def run(
             options=options, oracle=oracle, oracle_lexicon=oracle_lexicon, fps=fps, looking=looking, beam=beam,
             device=device, force=force, progress=show,
         )  # fmt: skip
-    print_json(report) if json else _print_report(report)
+    print_json(report) if json else _print_report(report, verbose)
     if not quiet and not judge:
         names = ", ".join(row["card"]["name"] for row in report["judges"])
         say(f"no --judge given: read by the built-in ones ({names}); docs/judge-ase.md says what they are")
@@ -202,23 +203,48 @@ def compare(
     print_json(found) if json else _print(found)
 
 
-def _print_report(report: dict[str, Any]) -> None:
-    from signgen.judge.gates_report import gate_rows, video_rows
-    from signgen.judge.report import lines, pose_rows, set_rows, table
+def _print_report(report: dict[str, Any], verbose: bool) -> None:
+    """The whole panel once and what judges say together last, where it is seen; single judges only if asked for."""
+    from signgen.judge.gates_report import video_rows
+    from signgen.judge.report import pose_rows, set_rows
+    from signgen.judge.summary import panel_rows, said_lines, set_ranges, share_rows, verdict_lines
 
-    for line in report["stamps"]:
-        typer.echo(f"*** {line} ***")
-    print_columns(table(report))
-    for line in lines(report):
+    judges, interval = report["judges"], "95 % interval"
+    several = len(judges) > 1
+    if several and verbose:
+        _print_judges(judges)
+    print_columns([("[poses]", "", interval), *pose_rows(report)])
+    if report["videos"]:
+        print_columns([("[videos]", "", interval), *video_rows(report)])
+    if several:
+        print_columns([("[all clips]", "lowest to highest judge"), *set_ranges(judges)])
+    else:
+        print_columns([("[all clips]", "", interval), *set_rows(judges[0])])
+    if shares := share_rows(judges):
+        print_columns(shares)
+    title = f"[mean of {len(judges)} judges]" if several else f"[{judges[0]['card']['name']}]"
+    print_columns(panel_rows(judges, title))
+    for line in (
+        *said_lines(report),
+        *verdict_lines(report),
+        *(f"*** {one} ***" for one in report["stamps"]),
+    ):
         typer.echo(line)
-    for judge in report["judges"]:
+
+
+def _print_judges(judges: Sequence[dict[str, Any]]) -> None:
+    from signgen.judge.gates_report import gate_rows
+    from signgen.judge.report import set_rows
+    from signgen.judge.summary import judge_lines, panel_rows
+
+    for judge in judges:
+        name = judge["card"]["name"]
+        print_columns(panel_rows([judge], f"[{name}]"))
         if shares := gate_rows(judge):
             print_columns(shares)
-    if report["videos"]:
-        print_columns([("[videos]", "", "95 % interval"), *video_rows(report)])
-    for judge in report["judges"]:
-        print_columns([(f"[{judge['card']['name']}: all clips]", "", "95 % interval"), *set_rows(judge)])
-    print_columns([("[poses]", "", "95 % interval"), *pose_rows(report)])
+        print_columns([(f"[{name}: all clips]", "", "95 % interval"), *set_rows(judge)])
+        for line in judge_lines(judge):
+            typer.echo(f"{name}: {line}")
 
 
 def _print(found: Compared) -> None:

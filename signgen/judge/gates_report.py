@@ -67,19 +67,21 @@ def gate_rows(judge: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def gate_lines(report: Mapping[str, Any]) -> list[str]:
-    """What must be known to read the rows."""
-    lines = []
-    for judge in report["judges"]:
-        if judge["gates"]:
-            lines += [f"{judge['card']['name']}: {note}" for note in judge["gates"]["notes"]]
-            lines += [
-                f"{judge['card']['name']}: {loss['measure']}: no shares; true poses are read no better than floors"
-                for loss in judge["gates"]["losses"]
-                if not loss["shares"]
-            ]
+def note_lines(judge: Mapping[str, Any]) -> list[str]:
+    """What must be known to read a judge's rows."""
+    if not judge["gates"]:
+        return []
+    silent = [loss["measure"] for loss in judge["gates"]["losses"] if not loss["shares"]]
+    return [
+        *judge["gates"]["notes"],
+        *(f"{measure}: no shares; true poses are read no better than floors" for measure in silent),
+    ]
+
+
+def video_lines(report: Mapping[str, Any]) -> list[str]:
+    """Videos that could not be measured, and why."""
     notes = report["videos"]["notes"] if report["videos"] else []
-    lines += [f"videos: not measured: {note}" for note in notes[:_NOTES]]
+    lines = [f"videos: not measured: {note}" for note in notes[:_NOTES]]
     return [*lines, *([f"videos: not measured: {len(notes) - _NOTES} more"] if len(notes) > _NOTES else [])]
 
 

@@ -12,18 +12,15 @@ from signgen.data.sidecar import package_version
 from signgen.errors import DataError
 from signgen.judge.backtranslation import LOG_LIKELIHOOD
 from signgen.judge.findings import Evaluation, Verdict, pose_alarms
-from signgen.judge.gates_report import gate_lines, gates_values, video_values
+from signgen.judge.gates_report import gates_values, video_values
 from signgen.judge.panel import CEILINGS, POSE_FLOORS, TEXT_FLOORS, Entry
 from signgen.judge.printed import between, cell, number, score_values
 from signgen.judge.text.measure import Measure
-from signgen.judge.text.wer import GLOSS_WER
 
 KIND = "signgen-evaluation"
 VERSION = 2
 # As the command line allows: a file from elsewhere must not make a comparison run for days.
 MOST_RESAMPLES = 100_000
-# Pairs of judges that one line still shows.
-MOST_PAIRS = 3
 
 
 def report_of(found: Evaluation) -> dict[str, Any]:
@@ -175,74 +172,6 @@ def worst_and_best(report: Mapping[str, Any], count: int) -> tuple[list[int], li
     return order[:count], order[::-1][:count]
 
 
-def table(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Rows for a terminal: floors, system and ceilings of each judge, headline measures as columns."""
-    rows: list[tuple[str, ...]] = []
-    for judge in report["judges"]:
-        names = [
-            name for name in ("BLEU-4", "BLEU-1", "chrF2", GLOSS_WER, LOG_LIKELIHOOD) if _has(judge, name)
-        ]
-        rows.append((f"[{judge['card']['name']}]", *names))
-        panel = judge["panel"]
-        system = {"name": "SYSTEM", "scores": {score["name"]: score["value"] for score in judge["scores"]}}
-        for row in (*panel["floors"], system, *panel["ceilings"]):
-            rows.append((row["name"], *(cell(row["scores"].get(name)) for name in names)))
-        for row in judge["gates"]["rows"] if judge["gates"] else ():
-            rows.append((row["name"], *(cell(row["scores"].get(name)) for name in names)))
-    return rows
-
-
-def lines(report: Mapping[str, Any]) -> list[str]:
-    """What stands under the table: normalised scores, what could be seen, admission, agreement, alarms."""
-    said: list[str] = []
-    for judge in report["judges"]:
-        name = judge["card"]["name"]
-        said += [f"{name}: {_scaled(item)}" for item in judge["normalised"]]
-        said.append(
-            f"{name}: differences in BLEU-4 below {judge['detectable']:.1f} would not be seen on this test"
-        )
-        said.append(f"{name}: {'admitted' if judge['admission']['passed'] else 'NOT ADMITTED'}")
-        said += [f"{name}: {note}" for note in judge["sets"]["notes"]]
-        said += [f"{name}: alarm: {alarm}" for alarm in judge["alarms"]]
-    said += gate_lines(report)
-    said += together(report)
-    said += [agreed(item) for item in report["agreement"]]
-    said += report["notes"]
-    return [*said, *(f"poses: alarm: {alarm}" for alarm in report["alarms"])]
-
-
-def agreed(item: Mapping[str, Any]) -> str:
-    """What judges say together, in one line."""
-    parts = [
-        f"tau of {what} {_taus(item[key])}"
-        for what, key in (("judges", "taus"), ("architectures", "architectures"))
-        if item[key]
-    ]
-    if item["sd"] is not None:
-        parts.append(f"the system over judges {item['mean']:.2f}, sd {item['sd']:.2f}")
-    return f"ranking by {item['measure']}: {'; '.join([item['verdict'], *parts])}"
-
-
-def _taus(taus: Mapping[str, float]) -> str:
-    """Of each pair; of many, the lowest and the highest."""
-    if len(taus) <= MOST_PAIRS:
-        return ", ".join(f"{pair} {tau:.2f}" for pair, tau in taus.items())
-    ends = (min(taus, key=lambda pair: taus[pair]), max(taus, key=lambda pair: taus[pair]))
-    return " to ".join(f"{taus[pair]:.2f} ({pair})" for pair in ends) + f", {len(taus)} pairs"
-
-
-def together(report: Mapping[str, Any]) -> list[str]:
-    """Normalised scores over judges, where all have them."""
-    judges = report["judges"]
-    columns = zip(*(judge["normalised"] for judge in judges), strict=False)
-    found = [(items[0]["name"], [item["value"] for item in items]) for items in columns if len(judges) > 1]
-    return [
-        f"all {len(values)} judges: normalised {name} {np.mean(values):.2f}, {min(values):.2f} to {max(values):.2f}"
-        for name, values in found
-        if None not in values
-    ]
-
-
 def set_rows(judge: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Distances between all clips of the system and all true ones, in a judge's features."""
     return [(row["name"], cell(row["value"]), between(row["interval"])) for row in judge["sets"]["scores"]]
@@ -256,18 +185,3 @@ def pose_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         # Less than a percent that could not be compared changes nothing that is printed.
         if not row["name"].endswith(" masked") or (row["value"] or 0) >= 0.01
     ]
-
-
-def _has(judge: Mapping[str, Any], name: str) -> bool:
-    return any(score["name"] == name for score in judge["scores"])
-
-
-def _scaled(item: Mapping[str, Any]) -> str:
-    if item["value"] is None:
-        return (
-            f"normalised {item['name']} does not exist: true poses score no better than {item['floor_name']}"
-        )
-    return (
-        f"normalised {item['name']} {item['value']:.2f} ({between(item['interval'])}): {item['system']:.2f} between "
-        f"{item['floor_name']} {item['floor']:.2f} and true poses {item['ceiling']:.2f}"
-    )

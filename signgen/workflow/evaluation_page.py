@@ -10,7 +10,8 @@ from typing import Any
 from signgen.judge.backtranslation import LOG_LIKELIHOOD
 from signgen.judge.gates_report import video_rows
 from signgen.judge.panel import HEADLINE
-from signgen.judge.report import agreed, lines, pose_rows, set_rows, table, together, worst_and_best
+from signgen.judge.report import pose_rows, set_rows, worst_and_best
+from signgen.judge.summary import SYSTEM, judge_lines, panel_rows, said_lines, verdict_lines
 from signgen.judge.trial import Trial
 from signgen.workflow.evaluation_gates import clip_pictures, gates_section, video_notes
 from signgen.workflow.evaluation_plots import bars, curve, scale, strip
@@ -46,21 +47,30 @@ def page_of(report: Mapping[str, Any], trial: Trial, videos: Mapping[str, Path] 
         "<meta name=viewport content='width=device-width'><title>Evaluation</title>",
         f"<style>{_STYLE}</style><h1>Back-translation of {test['clips']} clips</h1>",
         *(f"<p class=stamp>{escape(stamp)}</p>" for stamp in report["stamps"]),
-        "<h2>Judges together</h2>",
-        *(f"<p>{escape(line)}</p>" for line in together(report)),
-        *(f"<p>{escape(agreed(item))}</p>" for item in report["agreement"]),
-        *(f"<p>{escape(note)}</p>" for note in report["notes"]),
+        *_together(report),
         *(_judge(judge) for judge in report["judges"]),
         "<h2>Poses beside references</h2>",
         _table([_HEADER, *pose_rows(report)]),
-        *(f"<p class=alarm>{escape(alarm)}</p>" for alarm in report["alarms"]),
         *_videos(report),
         _clips(report, trial, videos or {}),
         "<h2>How it was made</h2>",
-        *(f"<p>{escape(line)}</p>" for line in lines(report)),
         f"<p>{escape(NOTE)}</p><p><code>{escape(report['signature'])}</code></p></html>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _together(report: Mapping[str, Any]) -> list[str]:
+    """What all judges say, first: the system on the panel's scale, the panel of means, and what must be known."""
+    judges = report["judges"]
+    lines = [
+        f"<p{' class=alarm' if line.startswith('alarm: ') else ''}>{escape(line)}</p>"
+        for line in said_lines(report)
+    ]
+    return [
+        *(f"<p><b>{escape(line)}</b></p>" for line in verdict_lines(report)),
+        _table(panel_rows(judges, "mean over judges" if len(judges) > 1 else ""), SYSTEM),
+        *lines,
+    ]
 
 
 def _judge(judge: Mapping[str, Any]) -> str:
@@ -85,12 +95,11 @@ def _judge(judge: Mapping[str, Any]) -> str:
             f"<h2>Judge {escape(card['name'])}</h2>",
             *(scale(item) for item in judge["normalised"]),
             bars(HEADLINE, _rows(judge, HEADLINE)),
-            _table(table({"judges": [judge]}), "SYSTEM"),
-            *(f"<p class=alarm>{escape(alarm)}</p>" for alarm in judge["alarms"]),
+            _table(panel_rows([judge], ""), SYSTEM),
+            *(f"<p>{escape(line)}</p>" for line in judge_lines(judge)),
             gates_section(judge),
             "<h3>All clips against all true clips, in this judge's features</h3>",
             _table([_HEADER, *set_rows(judge)]),
-            *(f"<p>{escape(note)}</p>" for note in judge["sets"]["notes"]),
             f"<h3>Admission: {verdict}</h3><p>{escape(LOG_LIKELIHOOD)} of the true texts, poses spoiled ever more</p>",
             f"<div class=plots>{''.join(ladders)}</div>",
             "<h3>Card</h3>",

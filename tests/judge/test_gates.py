@@ -14,9 +14,10 @@ from signgen.judge import controls
 from signgen.judge.compare import compare
 from signgen.judge.evaluation import evaluate
 from signgen.judge.gates import EXTRACTED, check_extractors, extractor_notes, gates
-from signgen.judge.gates_report import gate_lines, gate_rows
+from signgen.judge.gates_report import gate_rows, note_lines, video_lines
 from signgen.judge.panel import judged, make_panel, normalised
 from signgen.judge.report import report_of
+from signgen.judge.summary import share_rows
 from signgen.judge.text.resample import Resampling
 from signgen.judge.text.scores import scorer
 from signgen.judge.trial import Control, Options, Rendered, Trial
@@ -119,11 +120,17 @@ def test_reports_hold_both_gates():
     assert rows["renderer alone"] == ("not separable",) * 3
     assert set(rows) == {"[nearest: lost]", "generator", "renderer + extractor", "renderer alone",
                          "left: found in videos"}  # fmt: skip
-    assert any("--extractor-control" in line for line in gate_lines(report))
+    assert any("--extractor-control" in line for line in note_lines(first))
+    assert dict.fromkeys(row[0] for row in share_rows([first])) == dict.fromkeys(rows)
+    several = {row[0]: row[1:] for row in share_rows([first, first])}
+    generator = first["gates"]["losses"][0]["shares"][0]["value"]
+    assert several["generator"][0] == f"{generator:.2f} to {generator:.2f}"
+    assert list(several)[1:] == ["generator", "renderer + extractor", "left: found in videos"]
     assert report["videos"]["extractor"] == "spots"
     bare = report_of(evaluate(trial(), [judge()], Options(resamples=100)))
     assert bare["videos"] is None
-    assert gate_rows(bare["judges"][0]) == gate_lines(bare) == []
+    assert gate_rows(bare["judges"][0]) == note_lines(bare["judges"][0]) == video_lines(bare) == []
+    assert share_rows(bare["judges"]) == []
 
 
 def test_the_signature_says_when_the_system_is_what_was_found_in_videos():

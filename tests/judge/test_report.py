@@ -14,7 +14,8 @@ from signgen.judge import controls
 from signgen.judge.compare import compare, ranking
 from signgen.judge.evaluation import evaluate
 from signgen.judge.panel import CEILINGS, POSE_FLOORS, make_panel
-from signgen.judge.report import check_report, lines, report_of, set_rows, table
+from signgen.judge.report import check_report, report_of, set_rows
+from signgen.judge.summary import alarm_lines, judge_lines, panel_rows, said_lines, set_ranges, verdict_lines
 from signgen.judge.text.scores import scorer
 from signgen.judge.trial import Options, Rendered, Trial
 
@@ -67,7 +68,7 @@ def test_gloss_error_rates_stand_in_every_row_that_has_poses_and_in_no_other(who
     assert {name for name, rate in rates.items() if rate is not None} == {*POSE_FLOORS, *CEILINGS}
     assert rates["true poses"] == 0
     assert rates["shuffled poses"] > 40
-    assert "gloss WER" in table(whole)[0]
+    assert "gloss WER" in panel_rows(whole["judges"], "")[0]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_the_habit_of_a_convention_goes_for_glosses_too():
 def test_sets_stand_beside_each_judge(whole):
     names = [row[0] for row in set_rows(whole["judges"][0])]
     assert names == ["kernel distance", "diversity ratio"]
-    assert any("FGD: 16 clips are too few, it takes 80" in line for line in lines(whole))
+    assert any("FGD: 16 clips are too few, it takes 80" in line for line in said_lines(whole))
     mean = report(controls.mean_pose(CLIPS), [judge()])
     scores = {score["name"]: score for score in mean["judges"][0]["sets"]["scores"]}
     assert scores["diversity ratio"]["value"] < 0.2
@@ -112,12 +113,88 @@ def test_two_architectures_and_three_seeds_are_said_to_be_enough(whole):
     assert len(found["taus"]) == 6
     values = [judge["scores"][3]["value"] for judge in whole["judges"]]
     assert (found["mean"], found["sd"]) == (pytest.approx(np.mean(values)), pytest.approx(0, abs=1e-9))
-    assert any("tau of architectures nearest / another 1.00" in line for line in lines(whole))
-    (pairs,) = [line for line in lines(whole) if line.startswith("ranking by BLEU-4")]
+    assert any("tau of architectures nearest / another 1.00" in line for line in said_lines(whole))
+    (pairs,) = [line for line in said_lines(whole) if line.startswith("ranking by BLEU-4")]
     assert "tau of judges 1.00 (n0 / n1) to 1.00 (n0 / n1), 6 pairs" in pairs
-    (together,) = [line for line in lines(whole) if line.startswith("all 4 judges: normalised BLEU-4")]
-    each = [judge["normalised"][0]["value"] for judge in whole["judges"]]
-    assert together.endswith(f"{np.mean(each):.2f}, {min(each):.2f} to {max(each):.2f}")
+    together = verdict_lines(whole)[0]
+    each = [judge["normalised"][0] for judge in whole["judges"]]
+    values = [item["value"] for item in each]
+    low, high = min(item["interval"][0] for item in each), max(item["interval"][1] for item in each)
+    assert together.startswith(
+        f"SYSTEM: normalised BLEU-4 {np.mean(values):.2f}, by judges {min(values):.2f} to {max(values):.2f}, "
+    )
+    assert f"over clips {low:.2f} to {high:.2f} (" in together
+
+
+def made_up(name, value, *, alarms=(), note="", is_admitted=True):
+    """A judge of a report by hand: one floor, a system and a ceiling."""
+    row = {"BLEU-4": value, "chrF2": None}
+    return {
+        "card": {"name": name},
+        "panel": {
+            "floors": [{"name": "noise", "scores": {"BLEU-4": 1.0}}],
+            "ceilings": [{"name": "true poses", "scores": {"BLEU-4": 90.0}}],
+        },
+        "scores": [{"name": key, "value": one} for key, one in row.items()],
+        "normalised": [
+            {"name": "BLEU-4", "value": value / 100, "interval": [value / 100 - 0.1, value / 100 + 0.1]}
+        ],
+        "gates": None,
+        "sets": {"notes": [note] if note else [], "scores": [{"name": "kernel distance", "value": value}]},
+        "alarms": list(alarms),
+        "admission": {"passed": is_admitted, "faults": [] if is_admitted else ["reversed"]},
+        "detectable": value / 10,
+    }
+
+
+def test_what_several_judges_say_is_said_once():
+    both, one = "too few different answers", "8 texts were read in training"
+    judges = [
+        made_up("a", 40.0, alarms=(both, one), note="few clips"),
+        made_up("b", 60.0, alarms=(both,), note="few clips", is_admitted=False),
+    ]
+    found = {"judges": judges, "notes": [], "videos": None, "alarms": ["too slow"], "agreement": []}
+    assert alarm_lines(found) == [both, f"a: {one}", "poses: too slow"]
+    assert panel_rows(judges, "two") == [
+        ("two", "BLEU-4", "chrF2"),
+        ("noise", "1.00", "-"),
+        ("SYSTEM", "50.00", "-"),
+        ("  lowest to highest judge", "40.00 to 60.00", "-"),
+        ("true poses", "90.00", "-"),
+    ]
+    assert [row[0] for row in panel_rows(judges[:1], "a")] == ["a", "noise", "SYSTEM", "true poses"]
+    assert said_lines(found) == [
+        "few clips",
+        f"alarm: {both}",
+        f"alarm: a: {one}",
+        "alarm: poses: too slow",
+        "NOT ADMITTED: b, of 2 judges",
+        "differences in BLEU-4 below 6.0 would not be seen on this test",
+    ]
+    assert set_ranges(judges) == [("kernel distance", "40.00 to 60.00")]
+    assert verdict_lines(found) == [
+        "SYSTEM: normalised BLEU-4 0.50, by judges 0.40 to 0.60, with 95 % intervals over clips 0.30 to 0.70 "
+        "(0 the best floor, 1 true poses)"
+    ]
+
+
+def test_a_judge_to_whom_truth_is_no_better_than_floors_is_counted_and_not_averaged():
+    judges = [made_up("a", 40.0), made_up("b", 60.0)]
+    judges[1]["normalised"][0] |= {"value": None, "interval": None}
+    (line,) = verdict_lines({"judges": judges})
+    assert "0.40, by judges 0.40 to 0.40" in line
+    assert line.endswith("; to 1 of 2 judges true poses are no better than floors")
+    judges[0]["normalised"][0] |= {"value": None, "interval": None}
+    assert verdict_lines({"judges": judges}) == [
+        "SYSTEM: normalised BLEU-4 does not exist: no judge reads true poses better than floors"
+    ]
+
+
+def test_a_single_judge_says_all_of_it(whole):
+    lines = judge_lines(whole["judges"][0])
+    assert [line.split()[0] for line in lines] == ["normalised"] * 3 + ["differences", "admitted"]
+    (first, *_) = verdict_lines({**whole, "judges": whole["judges"][:1]})
+    assert first == f"SYSTEM: {lines[0]}"
 
 
 def test_a_comparison_says_whether_its_judges_are_enough(whole):

@@ -9,7 +9,7 @@ import pytest
 
 from signgen.data.columnar import Clip, write_columnar
 from signgen.errors import ConfigError, DataError
-from signgen.judge.report import lines
+from signgen.judge.summary import said_lines
 from signgen.judge.trial import Options
 from signgen.lexicon.lexicon import open_lexicon
 from signgen.text2pose.stitch import Stitch
@@ -133,7 +133,7 @@ def evaluated(tmp_path, monkeypatch):
 def test_a_report_has_its_oracle_without_being_asked(evaluated):
     found = evaluated("with", ["BOOK MOTHER"] * 16)
     assert [row["name"] for row in found["judges"][0]["panel"]["ceilings"]][2:] == ["oracle stitch"]
-    assert "oracle stitch: 100.0% of the true glosses are in lexicon ase" in lines(found)
+    assert "oracle stitch: 100.0% of the true glosses are in lexicon ase" in said_lines(found)
     # Glosses are there, and the judge has a head for them: what it recognises is scored.
     assert any(score["name"] == "gloss WER" for score in found["judges"][0]["scores"])
 
@@ -141,11 +141,11 @@ def test_a_report_has_its_oracle_without_being_asked(evaluated):
 def test_a_report_says_why_it_has_no_oracle(evaluated, tmp_path):
     found = evaluated("without", ["BOOK MOTHER"] * 15 + [""])
     assert len(found["judges"][0]["panel"]["ceilings"]) == 2
-    assert "no oracle stitch: not all references carry glosses" in lines(found)
+    assert "no oracle stitch: not all references carry glosses" in said_lines(found)
     with pytest.raises(ConfigError, match="two oracles"):
         evaluated("both", ["BOOK"] * 16, oracle=tmp_path, oracle_lexicon="ase")
     given = evaluated("given", [""] * 16, oracle=tmp_path / "without")
-    assert "oracle stitch: clips of without" in lines(given)
+    assert "oracle stitch: clips of without" in said_lines(given)
     # They are the true clips, and score like them.
     true, oracle = (given["judges"][0]["panel"]["ceilings"][place]["scores"] for place in (0, 2))
     assert oracle == true
