@@ -9,7 +9,6 @@ import typer
 
 from signgen.cli import options as o
 from signgen.cli.voice import say
-from signgen.text2pose.signdw import DEFAULT_CHECKPOINT
 
 
 def fill(
@@ -27,8 +26,13 @@ def fill(
         str | None, typer.Option("--signed-language", help="ISO 639-3 code, for --text.", show_default=False)
     ] = None,
     checkpoint: Annotated[
-        str, typer.Option("--checkpoint", help="Built in, or a folder of `signgen train signdw`.")
-    ] = DEFAULT_CHECKPOINT,
+        str | None,
+        typer.Option(
+            "--checkpoint",
+            help="Built in, or a folder of `signgen train signdw`.",
+            show_default="the small one for ASL",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same poses.")] = 0,
     person: o.Person = 0,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, ...")] = "cpu",
@@ -44,13 +48,14 @@ def fill(
 
     need("torch", "safetensors", "sentencepiece", what="filling")
     from signgen.signdw.fill import Wish
+    from signgen.text2pose.signdw import DEFAULT_CHECKPOINT
     from signgen.workflow.fill import fill_span
 
     done = fill_span(
         poses,
         output,
         (start, stop),
-        checkpoint=checkpoint,
+        checkpoint=checkpoint or DEFAULT_CHECKPOINT,
         wish=Wish(text, tuple(gloss or ()), signed_language),
         seed=seed,
         person=person,

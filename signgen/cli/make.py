@@ -23,8 +23,10 @@ from signgen.cli.flags import (
     configured,
 )
 from signgen.cli.voice import ProgressMode, say, say_coverage, telling
+from signgen.errors import ConfigError
 
 if TYPE_CHECKING:
+    from signgen.workflow.batch_lines import Kind
     from signgen.workflow.progress import Progress
     from signgen.workflow.record import Result
 
@@ -35,6 +37,7 @@ def generate(
     *,
     output: o.Output,
     text_file: o.TextFile = None,
+    texts_of: o.TextsOf = None,
     settings: dict[str, Any],
     force: o.Force = False,
     progress: o.Show = ProgressMode.auto,
@@ -43,13 +46,13 @@ def generate(
 ) -> int:
     """Sign a text as a video, with captions and a sidecar that repeats the run.
 
-    -o FILE.mp4 makes one video of the whole text; -o FOLDER makes one of each line, numbered and listed in
-    index.jsonl, and goes on where a stopped run left off.
+    -o FILE.mp4 makes one video of the whole text; -o FOLDER makes one of each line, or of each clip of --texts-of,
+    listed in index.jsonl, and goes on where a stopped run left off.
     """
-    given = o.text_of(text, text_file)
+    given = _given(text, text_file, texts_of, output)
     with telling(progress, quiet, verbose) as show:
-        if not output.suffix:
-            return _lines(given, output, settings, force, show)
+        if not isinstance(given, str):
+            return _lines(given, output, settings, "video", force, show)
         from signgen.workflow.generate import generate as make
 
         result = make(given, output, settings, force=force, progress=show)
@@ -62,16 +65,25 @@ def pose(
     *,
     output: o.Output,
     text_file: o.TextFile = None,
+    texts_of: o.TextsOf = None,
     settings: dict[str, Any],
     force: o.Force = False,
+    progress: o.Show = ProgressMode.auto,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> int:
-    """Sign a text as poses: .npz (own format), .pose or .json by the suffix of -o."""
-    from signgen.workflow.generate import generate_poses
+    """Sign a text as poses: .npz (own format), .pose or .json by the suffix of -o.
 
-    with telling(ProgressMode.off, quiet, verbose):
-        result = generate_poses(o.text_of(text, text_file), output, settings, force=force)
+    -o FOLDER makes a .npz of each line, or of each clip of --texts-of, listed in index.jsonl, which `signgen eval`
+    takes; it goes on where a stopped run left off.
+    """
+    given = _given(text, text_file, texts_of, output)
+    with telling(progress, quiet, verbose) as show:
+        if not isinstance(given, str):
+            return _lines(given, output, settings, "poses", force, show)
+        from signgen.workflow.generate import generate_poses
+
+        result = generate_poses(given, output, settings, force=force)
     return _made(result, verbose)
 
 
@@ -158,19 +170,49 @@ def rerun(
     return 0 if repeated.is_identical else DAMAGE
 
 
-def _lines(text: str, folder: Path, settings: dict[str, Any], force: bool, show: Progress) -> int:
-    from signgen.workflow.batch_lines import INDEX, generate_lines
-    from signgen.workflow.texts import numbered_lines
+def _given(
+    text: str | None, text_file: Path | None, texts_of: Path | None, output: Path
+) -> str | list[tuple[str, str]]:
+    """One text for a file, or named texts for a folder.
 
-    lines = generate_lines(numbered_lines(text), folder, settings, force=force, progress=show)
+    Raises:
+        ConfigError: none or several of text, file and clips, or clips for a file.
+    """
+    if texts_of is None:
+        given = o.text_of(text, text_file)
+        if output.suffix:
+            return given
+        from signgen.workflow.texts import numbered_lines
+
+        return numbered_lines(given)
+    if text is not None or text_file is not None:
+        raise ConfigError("--texts-of: a text is given as well; give one of them")
+    if output.suffix:
+        raise ConfigError(f"{output}: this is a file; with --texts-of -o names a folder")
+    from signgen.workflow.clip_texts import read_texts
+
+    return read_texts(texts_of)
+
+
+def _lines(
+    texts: list[tuple[str, str]],
+    folder: Path,
+    settings: dict[str, Any],
+    kind: Kind,
+    force: bool,
+    show: Progress,
+) -> int:
+    from signgen.workflow.batch_lines import INDEX, generate_lines
+
+    lines = generate_lines(texts, folder, settings, kind=kind, force=force, progress=show)
     counts = {status: sum(line.status == status for line in lines) for status in ("done", "kept", "failed")}
     lacking = sum(bool(line.missing) for line in lines)
     for line in lines:
         if line.error:
-            say(f"line {line.number}: {line.error}")
+            say(f"{line.name}: {line.error}")
         elif line.missing:
-            say(f"line {line.number}: missing: {', '.join(line.missing)}")
-    say(f"{len(lines)} lines: " + ", ".join(f"{count} {status}" for status, count in counts.items())
+            say(f"{line.name}: missing: {', '.join(line.missing)}")
+    say(f"{len(lines)} texts: " + ", ".join(f"{count} {status}" for status, count in counts.items())
         + f", {lacking} with missing words")  # fmt: skip
     typer.echo(str(folder / INDEX))
     return INCOMPLETE if counts["failed"] or lacking else 0

@@ -19,6 +19,14 @@ TextFile = Annotated[
         "--text-file", help="Read the text from a UTF-8 file; - reads standard input.", show_default=False
     ),
 ]
+TextsOf = Annotated[
+    Path | None,
+    typer.Option(
+        "--texts-of",
+        help="Sign the texts of these clips, each under its clip's name: a test set, as shards or a .jsonl list.",
+        show_default=False,
+    ),
+]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where to write.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.", rich_help_panel=RUN)]
 Show = Annotated[ProgressMode, typer.Option("--progress", help="Progress on stderr.", rich_help_panel=RUN)]

@@ -1,4 +1,4 @@
-"""A file of lines: one video for each, numbered; finished ones are kept, so that a stopped run goes on."""
+"""Many texts: one video or pose file for each, by name; finished ones are kept, so that a stopped run goes on."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from signgen.data.atomic import write_text
-from signgen.data.sidecar import OutputFile, Sidecar, read_sidecar
+from signgen.data.sidecar import OutputFile, Sidecar, read_sidecar, sidecar_path
 from signgen.errors import ConfigError, DataError, LexiconError, PoseError, RenderError, ResourceError
 from signgen.workflow import digest
-from signgen.workflow.generate import make_video
+from signgen.workflow.generate import make_poses, make_video
 from signgen.workflow.progress import Progress, counted, silent
+from signgen.workflow.record import config_of
 from signgen.workflow.settings import Job, prepare
 
 INDEX = "index.jsonl"
@@ -21,98 +22,117 @@ INDEX = "index.jsonl"
 OF_ONE_LINE = (DataError, PoseError, RenderError, LexiconError)
 
 
+# What can be made, as the list calls it, with the suffix of its files and the parts that have a say.
+Kind = Literal["video", "poses"]
+_SUFFIXES: dict[Kind, str] = {"video": ".mp4", "poses": ".npz"}
+_PARTS: dict[Kind, tuple[str, ...]] = {"video": ("source", "renderer"), "poses": ("source",)}
+
+
 @dataclass(frozen=True)
 class Line:
-    """What became of one line.
+    """What became of one text.
 
     Attributes:
-        number: its number in the file, from 1; also the name of its output.
-        text: the line.
+        name: of its files, without suffix; of lines their numbers.
+        text: what was to be signed.
         status: ``done`` now, ``kept`` from an earlier run, or ``failed``.
-        video: name of the video in the folder, empty if it failed.
+        file: its video or poses in the folder, empty if it failed.
         seconds: duration of the clip [s].
         missing: tokens that could not be signed.
         error: why it failed.
     """
 
-    number: int
+    name: str
     text: str
     status: Literal["done", "kept", "failed"]
-    video: str = ""
+    file: str = ""
     seconds: float = 0.0
     missing: tuple[str, ...] = ()
     error: str = ""
 
 
 def generate_lines(
-    lines: Iterable[tuple[int, str]],
+    lines: Iterable[tuple[str, str]],
     folder: str | Path,
-    config: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
     *,
+    kind: Kind = "video",
     force: bool = False,
     progress: Progress = silent,
 ) -> tuple[Line, ...]:
-    """Sign numbered lines into ``folder/0001.mp4`` and so on, and list them in ``folder/index.jsonl``.
+    """Sign texts into ``folder/NAME.mp4`` or ``NAME.npz``, and list them in ``folder/index.jsonl``.
 
-    A line whose sidecar names the same text and settings is kept; a line that fails is listed with its
-    error and the run goes on. The list is written also when the run is stopped.
+    A text whose sidecar names the same text and settings is kept; one that fails is listed with its error and the run
+    goes on. The list is written also when the run is stopped; `signgen eval` reads it.
+
+    Args:
+        lines: names and texts, from `numbered_lines` or `read_texts`.
+        folder: where the files go.
+        settings: as in ``configs/generate.yaml``.
+        kind: what to make.
+        force: replace files that exist.
+        progress: told how many are done.
 
     Raises:
         ConfigError: bad settings, or a folder that holds another run (pass ``force`` to replace it).
         ResourceError: disk or memory ran out; run again to go on.
     """
-    job, folder, lines = prepare(config), Path(folder), tuple(lines)
+    job, folder, lines = prepare(settings), Path(folder), tuple(lines)
     if folder.exists() and not folder.is_dir():
         raise ResourceError(f"{folder}: this is a file; with a file of lines -o names a folder")
-    records = (
-        {} if force else {number: _record_of(job, text, folder / _name(number)) for number, text in lines}
-    )
+    places = {name: folder / f"{name}{_SUFFIXES[kind]}" for name, _ in lines}
+    config = config_of(job, _PARTS[kind])
+    records = {} if force else {name: _record_of(config, text, places[name]) for name, text in lines}
     done: list[Line] = []
     try:
-        for number, text in counted(lines, "lines", len(lines), progress):
-            kept = _kept(number, text, records.get(number), folder)
-            done.append(kept or _make(job, number, text, folder))
+        for name, text in counted(lines, "lines", len(lines), progress):
+            kept = _kept(name, text, records.get(name), places[name])
+            done.append(kept or _make(job, name, text, places[name], kind))
     finally:
         if done:
-            rows = [json.dumps(_row(line), ensure_ascii=False) for line in done]
+            rows = [json.dumps(_row(line, kind), ensure_ascii=False) for line in done]
             write_text(folder / INDEX, "\n".join(rows) + "\n")
     return tuple(done)
 
 
-def _make(job: Job, number: int, text: str, folder: Path) -> Line:
-    video = folder / _name(number)
+def _make(job: Job, name: str, text: str, file: Path, kind: Kind) -> Line:
+    make = make_video if kind == "video" else make_poses
     try:
-        result = make_video(job, text, video, force=True)
+        result = make(job, text, file, force=True)
     except OF_ONE_LINE as error:
         if isinstance(error, LexiconError) and not error.missing:
             raise
-        return Line(number, text, "failed", error=str(error))
-    return Line(number, text, "done", video.name, result.seconds, result.missing)
+        return Line(name, text, "failed", error=str(error))
+    return Line(name, text, "done", file.name, result.seconds, result.missing)
 
 
-def _record_of(job: Job, text: str, video: Path) -> Sidecar | None:
+def _record_of(config: Mapping[str, Any], text: str, file: Path) -> Sidecar | None:
     """The sidecar of an earlier run of the same line; None if there is none that can be read.
 
     Raises:
         ConfigError: the line was made from another text or with other settings.
     """
-    sidecar = video.with_suffix(".json")
-    if not (sidecar.exists() and video.exists()):
+    sidecar = sidecar_path(file)
+    if not (sidecar.exists() and file.exists()):
         return None
     try:
         record = read_sidecar(sidecar)
     except DataError:
         return None
-    if record.config != job.config or record.text != text:
+    if record.config != config or record.text != text:
         raise ConfigError(
-            f"{video}: made from another text or with other settings; pass --force to replace it"
+            f"{file}: made from another text or with other settings; pass --force to replace it"
         )
     return record
 
 
-def _kept(number: int, text: str, record: Sidecar | None, folder: Path) -> Line | None:
+def _kept(name: str, text: str, record: Sidecar | None, file: Path) -> Line | None:
     """The line as an earlier run made it, or None if its files are not whole."""
-    if record is None or not record.outputs or not all(_is_whole(file, folder) for file in record.outputs):
+    if (
+        record is None
+        or not record.outputs
+        or not all(_is_whole(each, file.parent) for each in record.outputs)
+    ):
         return None
     try:
         tokens, poses = record.account["coverage"]["each"], record.account["poses"]
@@ -120,7 +140,7 @@ def _kept(number: int, text: str, record: Sidecar | None, folder: Path) -> Line 
         seconds = poses["frames"] / poses["fps"]
     except (KeyError, TypeError, ZeroDivisionError):
         return None
-    return Line(number, text, "kept", _name(number), seconds, missing)
+    return Line(name, text, "kept", file.name, seconds, missing)
 
 
 def _is_whole(file: OutputFile, folder: Path) -> bool:
@@ -128,16 +148,12 @@ def _is_whole(file: OutputFile, folder: Path) -> bool:
     return path.is_file() and path.stat().st_size == file.bytes and digest.of_file(path) == file.sha256
 
 
-def _name(number: int) -> str:
-    return f"{number:04d}.mp4"
-
-
-def _row(line: Line) -> dict[str, Any]:
+def _row(line: Line, kind: Kind) -> dict[str, Any]:
     return {
-        "number": line.number,
+        "name": line.name,
         "text": line.text,
         "status": "failed" if line.status == "failed" else "done",
-        "video": line.video or None,
+        kind: line.file or None,
         "seconds": round(line.seconds, 3),
         "missing": list(line.missing),
         "error": line.error or None,

@@ -19,7 +19,7 @@ from signgen.pose.sequence import PoseSequence
 
 INDEX = "index.jsonl"
 MAX_INDEX_BYTES = 256 << 20
-_NAMES = ("name", "video_id", "id")
+NAMES = ("name", "video_id", "id")
 # Other words for the file of a line.
 _FILES = ("file", "path")
 
@@ -143,7 +143,7 @@ def _listed(path: Path, fps: float | None) -> dict[str, Source]:
         files = _named_files(row, where)
         inside = {key: _inside(path.parent, file, where) for key, file in files.items()}
         _check_whole(row, inside, where)
-        name = _first(row, _NAMES) or Path(next(iter(files.values()))).stem
+        name = _first(row, NAMES) or Path(next(iter(files.values()))).stem
         values = [_given(place, fps, key, row) for key, place in inside.items()]
         _add(
             found,
@@ -164,6 +164,8 @@ def _named_files(row: Mapping[str, Any], where: str) -> dict[str, str]:
     other = _first(row, _FILES)
     if other and not files:
         files["video" if _is_video(Path(other)) else "poses"] = other
+    if not files and row.get("error"):
+        raise DataError(f"{where}: was not made ({row['error']!s:.200}); leave the clip out on both sides")
     if not files:
         raise DataError(f"{where}: names no file; give its path as 'poses' or 'video'")
     for key in ("poses", "extracted"):

@@ -49,7 +49,12 @@ def generate_poses(
     text: str, output: str | Path, config: Mapping[str, Any] | None = None, *, force: bool = False
 ) -> Result:
     """Sign ``text`` and write poses (``.npz``, ``.pose``, ``.json``) with a sidecar beside them."""
-    job, output = prepare(config), check_pose_path(Path(output))
+    return make_poses(prepare(config), text, Path(output), force=force)
+
+
+def make_poses(job: Job, text: str, output: Path, *, force: bool = False) -> Result:
+    """`generate_poses` with parts that are already built, so that many texts share what they have loaded."""
+    check_pose_path(output)
     sidecar = sidecar_path(output)
     outputs.refuse_existing((output, sidecar), force)
     utterance = sign(job, text)

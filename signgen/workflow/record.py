@@ -122,11 +122,16 @@ def write_record(
     """
     used = describe_sources(origins)
     licences = tuple(dict.fromkeys(row["licence"] for row in used if row["licence"]))
-    config = {name: value for name, value in job.config.items() if name in parts or name not in PARTS}
+    config = config_of(job, parts)
     outputs = tuple(describe_output(file) for file in written)
     write_sidecar(
         path, Sidecar(command, config, job.seed, text, used, licences, outputs, tuple(warnings), account)
     )
+
+
+def config_of(job: Job, parts: Sequence[str]) -> dict[str, Any]:
+    """The settings of a run in which only these kinds of ``parts`` had a say."""
+    return {name: value for name, value in job.config.items() if name in parts or name not in PARTS}
 
 
 def warnings_of(report: Mapping[str, Any]) -> tuple[str, ...]:

@@ -68,6 +68,8 @@ def decode(data: bytes, where: str) -> str:
         raise DataError(f"{where}: line {line} is not UTF-8; save the file as UTF-8") from None
 
 
-def numbered_lines(text: str) -> list[tuple[int, str]]:
-    """The lines that hold something, stripped, with their numbers in the file (from 1)."""
-    return [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+def numbered_lines(text: str) -> list[tuple[str, str]]:
+    """The lines that hold something, stripped, each named by its number in the file: ``0001`` and on."""
+    return [
+        (f"{number:04d}", line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()
+    ]

@@ -131,11 +131,11 @@ def test_lines_make_numbered_videos_and_an_index(signgen, toy_flags, tmp_path):
         "0001.json", "0001.mp4", "0001.vtt", "0004.json", "0004.mp4", "0004.vtt", "index.jsonl",
     ]  # fmt: skip
     rows = [json.loads(line) for line in (tmp_path / "out" / "index.jsonl").read_text().splitlines()]
-    assert [(row["number"], row["status"], row["missing"]) for row in rows] == [
-        (1, "done", []), (3, "failed", []), (4, "done", ["x"]),
+    assert [(row["name"], row["status"], row["missing"]) for row in rows] == [
+        ("0001", "done", []), ("0003", "failed", []), ("0004", "done", ["x"]),
     ]  # fmt: skip
     assert "no part of it can be signed" in rows[1]["error"]
-    assert ran.lines[-1] == "signgen: 3 lines: 2 done, 0 kept, 1 failed, 1 with missing words"
+    assert ran.lines[-1] == "signgen: 3 texts: 2 done, 0 kept, 1 failed, 1 with missing words"
 
 
 def test_lines_go_on_where_a_run_stopped(signgen, toy_flags, tmp_path):
@@ -146,7 +146,7 @@ def test_lines_go_on_where_a_run_stopped(signgen, toy_flags, tmp_path):
     (tmp_path / "out" / "0003.mp4").write_bytes(b"cut")
     ran = signgen("generate", "-", "-o", "out", *toy_flags, stdin=text)
     assert ran.code == 0
-    assert ran.lines[-1] == "signgen: 3 lines: 2 done, 1 kept, 0 failed, 0 with missing words"
+    assert ran.lines[-1] == "signgen: 3 texts: 2 done, 1 kept, 0 failed, 0 with missing words"
     changed = [path.name for path, stamp in sorted(stamps.items()) if path.stat().st_mtime_ns != stamp]
     assert changed == ["0002.mp4", "0003.mp4"]
     ran = signgen("generate", "-", "-o", "out", *toy_flags, "--seed", "1", stdin=text)
@@ -202,3 +202,27 @@ def test_rerun_notices_a_changed_input(signgen, toy_flags, tmp_path):
     ran = signgen("rerun", "a.json")
     assert ran.code == 4
     assert "has changed since the run" in ran.error
+
+
+def test_texts_of_clips_make_poses_by_their_names(signgen, toy_flags, tmp_path):
+    rows = [{"name": "a-1", "text": "good morning"}, {"name": "b-2", "text": "x and y"}]
+    (tmp_path / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ran = signgen("pose", "--texts-of", "test.jsonl", "-o", "made", *toy_flags)
+    assert (ran.code, ran.out) == (3, "made/index.jsonl\n")
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == [
+        "a-1.npz", "a-1.npz.json", "b-2.npz", "b-2.npz.json", "index.jsonl",
+    ]  # fmt: skip
+    assert ran.lines[-1] == "signgen: 2 texts: 2 done, 0 kept, 0 failed, 1 with missing words"
+    for wrong, complaint in (
+        (("text", "--texts-of", "test.jsonl", "-o", "made"), "--texts-of: a text is given as well"),
+        (("--texts-of", "test.jsonl", "-o", "made.npz"), "with --texts-of -o names a folder"),
+    ):
+        ran = signgen("pose", *wrong, *toy_flags)
+        assert ran.code == 2
+        assert complaint in ran.error
+
+
+def test_lines_make_numbered_poses(signgen, toy_flags, tmp_path):
+    ran = signgen("pose", "-", "-o", "out", *toy_flags, stdin=b"one\n\ntwo\n")
+    assert (ran.code, ran.out) == (0, "out/index.jsonl\n")
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.npz")) == ["0001.npz", "0003.npz"]

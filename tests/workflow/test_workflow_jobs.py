@@ -136,7 +136,7 @@ def test_decode(data, expected):
 
 
 def test_numbered_lines_keep_their_numbers():
-    assert numbered_lines("one\r\n\n  two \n") == [(1, "one"), (3, "two")]
+    assert numbered_lines("one\r\n\n  two \n") == [("0001", "one"), ("0003", "two")]
 
 
 def test_stopped_lines_leave_an_index_of_what_was_done(toy, tmp_path):
@@ -145,14 +145,14 @@ def test_stopped_lines_leave_an_index_of_what_was_done(toy, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        generate_lines([(1, "one"), (2, "two"), (3, "three")], tmp_path / "out", toy, progress=stop)
+        generate_lines([("1", "one"), ("2", "two"), ("3", "three")], tmp_path / "out", toy, progress=stop)
     rows = (tmp_path / "out" / "index.jsonl").read_text().splitlines()
-    assert [json.loads(row)["number"] for row in rows] == [1, 2]
+    assert [json.loads(row)["name"] for row in rows] == ["1", "2"]
     assert not list((tmp_path / "out").glob(".*"))
 
 
 def test_lines_made_from_another_text_are_not_replaced(toy, tmp_path):
-    generate_lines([(1, "one")], tmp_path / "out", toy)
+    generate_lines([("1", "one")], tmp_path / "out", toy)
     with pytest.raises(ConfigError, match="made from another text"):
-        generate_lines([(1, "uno")], tmp_path / "out", toy)
-    assert generate_lines([(1, "uno")], tmp_path / "out", toy, force=True)[0].status == "done"
+        generate_lines([("1", "uno")], tmp_path / "out", toy)
+    assert generate_lines([("1", "uno")], tmp_path / "out", toy, force=True)[0].status == "done"
