@@ -1,37 +1,45 @@
-"""How fast SignDW draws one sentence: with and without kept keys and values, in float32 and in eight bits.
+"""How fast SignDW draws one sentence, in torch and in compiled steps, in float32 and in eight bits, refiner included.
 
-    python benchmarks/signdw_decode.py [--presets signdw-tiny signdw-40m] [--steps 30] [--rounds 7] [--threads 1 2]
+    python benchmarks/signdw_decode.py [--presets signdw-tiny signdw-40m] [--steps 30 120] [--rounds 7] [--threads 1]
 
-Weights are random, which changes no time; a step is four frames at 24 a second. The text has 12 units, the plan 6
-glosses; text encoder and plan are part of the time. Ways take turns, a sentence each; times are medians, of processor time with one thread
-and of wall time with more.
-*whole prefix* draws the same codes but puts all earlier steps through the network again at each step. Accuracy of
-eight bits: both read the same sentence, drawn in float32; the share of streams of steps whose likeliest code is the
-same, and the mean difference of log-probabilities of the codes drawn.
+Weights are random, which changes no time; a step is four frames at 24 a second and eleven streams, as the tokenizer of
+the built-in checkpoint has them. The text has 12 units, the plan 6 glosses; text encoder and plan are part of the
+time. Ways take turns, a sentence each; times are medians, of processor time with one thread, of wall time with more.
+*whole prefix* draws the same codes but puts all earlier steps through the network again at each step; *torch* keeps keys
+and values; *compiled* is what `generate` does for one sentence. *to poses* goes on to keypoints: decoder, eight looks
+of the refiner. Accuracy of eight bits: both read the same sentence, drawn in float32; the share of streams of steps
+whose likeliest code is the same, and the mean difference of log-probabilities of the codes drawn.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from signgen.signdw import generate as drawing
 from signgen.signdw.backbone import CAUSAL, SignDW
 from signgen.signdw.batch import Condition
 from signgen.signdw.corruption import shifted
 from signgen.signdw.drawing import draw_streams
+from signgen.signdw.flow_head import FlowHead
+from signgen.signdw.flow_settings import REFINERS
 from signgen.signdw.generate import _planned, _prepare, generate
+from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.plan import Plan
-from signgen.signdw.quantize import quantized
 from signgen.signdw.settings import PRESETS, DrawSettings
+from signgen.signdw.steps import MOST_ROWS, step_weights
+from signgen.signdw.tokenizer_settings import TokenizerSettings
 
-SIZES = (64, 512, 512, 128) * 2
+MOTION = TokenizerSettings(rvq=3, face_rvq=2, body_size=256, hand_size=512, face_size=128, code_width=48)
+SIZES = (256, 512, 512, 128, 256, 512, 512, 128, 256, 512, 512)
 GLOSSES = 512
 STRIDE = 4
 DRAWS = DrawSettings()
@@ -109,29 +117,62 @@ def seconds(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
     return {name: statistics.median(values) for name, values in times.items()}
 
 
+def rounded(model: SignDW) -> SignDW:
+    """A copy whose matrices are what eight bits make of them, for torch."""
+    rough = copy.deepcopy(model)
+    linears = [
+        part for part in (*rough.stack.modules(), *rough.heads.modules()) if isinstance(part, nn.Linear)
+    ]
+    for linear in linears:
+        step = linear.weight.data.abs().amax(1, keepdim=True) / 127
+        linear.weight.data = (linear.weight.data / step).round() * step
+    return rough
+
+
+def in_torch(way: Callable[[], object]) -> Callable[[], object]:
+    """The same without compiled steps."""
+
+    def slowly() -> object:
+        vars(drawing)["MOST_ROWS"] = 0
+        try:
+            return way()
+        finally:
+            vars(drawing)["MOST_ROWS"] = MOST_ROWS
+
+    return slowly
+
+
 def measure(preset: str, steps: int, rounds: int, threads: int) -> None:
     torch.set_num_threads(threads)
     exact = made(preset)
-    rough = quantized(exact)
+    eight = step_weights(exact, eight_bits=True)
     condition, plan = sentence(), plan_of(steps)
-    rounded = replace(DRAWS, mode="masked")
-    guided = replace(DRAWS, guidance=2.0)
-    found = seconds(
-        {
-            "whole prefix": lambda: whole_prefix(exact, condition, plan),
-            "cache": lambda: generate(exact, condition, DRAWS, plans=(plan,)),
-            "guidance 2": lambda: generate(exact, condition, guided, plans=(plan,)),
-            "10 rounds": lambda: generate(exact, condition, rounded, plans=(plan,)),
-            "int8 cache": lambda: generate(rough, condition, DRAWS, plans=(plan,)),
-        },
-        rounds,
-    )
+    rounds_of, guided = replace(DRAWS, mode="masked"), replace(DRAWS, guidance=2.0)
+    motion = MotionTokenizer(MOTION).eval()
+    refiner = FlowHead(REFINERS[preset], motion, GLOSSES).eval()
+    codes = generate(exact, condition, DRAWS, plans=(plan,))[0].codes
+
+    def refine(given: Tensor) -> object:
+        return refiner.refine(motion, [given], [plan], [0])
+
+    ways = {
+        "whole prefix": lambda: whole_prefix(exact, condition, plan),
+        "torch": in_torch(lambda: generate(exact, condition, DRAWS, plans=(plan,))),
+        "torch, 10 rounds": lambda: generate(exact, condition, rounds_of, plans=(plan,)),
+        "compiled": lambda: generate(exact, condition, DRAWS, plans=(plan,)),
+        "compiled, guidance 2": lambda: generate(exact, condition, guided, plans=(plan,)),
+        "compiled, int8": lambda: generate(exact, condition, DRAWS, plans=(plan,), weights=eight),
+        "to poses alone": lambda: refine(codes),
+        "compiled, to poses": lambda: refine(generate(exact, condition, DRAWS, plans=(plan,))[0].codes),
+    }
+    found = seconds(ways, rounds)
     for name, value in found.items():
         print(
-            f"{preset:12} {threads:7} {name:18} {1000 * value:8.1f} {STRIDE * steps / value:9.0f}"
-            f" {found['whole prefix'] / value:10.2f} {found['cache'] / value:8.2f}"
+            f"{preset:12} {threads:7} {steps:6} {name:21} {1000 * value:8.1f} {STRIDE * steps / value:9.0f}"
+            f" {found['whole prefix'] / value:10.2f} {found['torch'] / value:8.2f}",
+            flush=True,
         )
-    same, apart = accuracy(exact, rough, condition, plan)
+    same, apart = accuracy(exact, rounded(exact), condition, plan)
     print(f"{preset}: eight bits leave {100 * same:.1f} % of the likeliest codes, {apart:.3f} nats apart")
 
 
@@ -140,16 +181,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--presets", nargs="+", default=["signdw-tiny", "signdw-40m"], choices=list(PRESETS))
-    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--steps", type=int, nargs="+", default=[30, 120])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1])
     given = parser.parse_args()
-    print(
-        f"{'preset':12} {'threads':>7} {'way':18} {'ms':>8} {'frames/s':>9} {'/ prefix':>10} {'/ cache':>8}"
-    )
+    head = f"{'preset':12} {'threads':>7} {'steps':>6} {'way':21} {'ms':>8} {'frames/s':>9}"
+    print(f"{head} {'/ prefix':>10} {'/ torch':>8}")
     for threads in given.threads:
         for preset in given.presets:
-            measure(preset, given.steps, given.rounds, threads)
+            for steps in given.steps:
+                measure(preset, steps, given.rounds, threads)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,13 @@ class RMSNorm(nn.Module):
     def __init__(self, width: int, eps: float = 1e-6) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
-        self._eps = eps * math.sqrt(width)
+        # Beside the length, not beside the root mean square.
+        self.eps = eps * math.sqrt(width)
         self._root = math.sqrt(width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., width) of the same; the sum is in float32."""
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-        scale = self._root / (length + self._eps)
+        scale = self._root / (length + self.eps)
         scaled: Tensor = x * scale.to(x.dtype) * self.weight
         return scaled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,6 +16,9 @@ from signgen.signdw.dice import CODE_CHANCE, Dice
 from signgen.signdw.drawing import Controls, draw_streams
 from signgen.signdw.plan import Plan, pad_plans
 from signgen.signdw.settings import DrawSettings
+from signgen.signdw.steps import MOST_ROWS, Stepper, StepWeights, step_weights
+
+Drawing = Callable[[Tensor, Tensor, Tensor | None, list[Tensor | None] | None], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,7 @@ def generate(
     seeds: Sequence[int] = (0,),
     plans: Sequence[Plan] | None = None,
     known: Sequence[Tensor] | None = None,
+    weights: StepWeights | None = None,
 ) -> list[Drawn]:
     """Codes of B sentences; a seed gives the same ones whatever else is in the batch.
 
@@ -50,13 +54,14 @@ def generate(
         plans: when to sign what; None: drawn from the text.
         known: for each sentence (S, Q) codes that stay as they are, `HIDDEN` where they are to be drawn; needs plans
             of the same lengths. Drawing step after step knows only those before it, drawing in rounds all.
+        weights: that steps are drawn with in causal mode, such as those in eight bits; None: the model's own.
 
     Raises:
         ConfigError: there are not as many seeds, plans or known codes as sentences.
         DataError: a plan or known codes do not fit the network.
     """
     draws = draws or DrawSettings()
-    job = _prepare(model, condition, draws, seeds, plans, known)
+    job = _prepare(model, condition, draws, seeds, plans, known, weights)
     codes = torch.stack(list(_step_by_step(job)), 1) if draws.mode == "causal" else _in_rounds(job)
     return [Drawn(row[: plan.steps].cpu(), plan) for row, plan in zip(codes, job.plans, strict=True)]
 
@@ -116,6 +121,7 @@ class _Job:
     memory_mask: Tensor | None
     known: Tensor | None
     dice: Dice
+    weights: StepWeights | None
 
     @property
     def rows(self) -> int:
@@ -143,6 +149,7 @@ def _prepare(
     seeds: Sequence[int],
     plans: Sequence[Plan] | None,
     known: Sequence[Tensor] | None,
+    weights: StepWeights | None = None,
 ) -> _Job:
     rows, device = len(condition), model.nothing.device
     for name, given in (("seeds", seeds), ("plans", plans), ("known codes", known)):
@@ -173,6 +180,7 @@ def _prepare(
         None if bool(memory_mask.all()) else memory_mask,
         None if known is None else _padded(model, known, plans).to(device),
         Dice(seeds, CODE_CHANCE, device),
+        weights,
     )
 
 
@@ -216,16 +224,34 @@ def _step_by_step(job: _Job) -> Iterator[Tensor]:
     """(B, Q) codes of each step."""
     model, noise = job.model, job.noise()
     guide = job.guide + model.modes.weight[CAUSAL]
-    cache, memory = model.stack.cache(job.memory[:, 0], job.steps), model.stack.project(job.memory)
     controls = Controls(job.draws, model.sizes, job.rows, guide.device)
-    x = model.codes(torch.full((1, 1, len(model.sizes)), HIDDEN, device=guide.device))
+    x = model.codes(torch.full((1, len(model.sizes)), HIDDEN, device=guide.device))
+    drawing = _drawing(job)
     for step in range(job.steps):
-        found = model.stack(x + guide[:, step : step + 1], None, memory, job.memory_mask, cache)[:, 0]
         known = None if job.known is None else job.known[:, step]
-        codes, _, vectors = draw_streams(model, found, noise[:, step], job.draws, known, controls())
+        codes, x = drawing(x + guide[:, step], noise[:, step], known, controls())
         controls.add(codes)
-        x = vectors[:, None]
         yield codes
+
+
+def _drawing(job: _Job) -> Drawing:
+    """What draws one step after another: compiled for few sentences on a CPU, else torch's."""
+    model, memory = job.model, job.model.stack.project(job.memory)
+    weights = job.weights
+    if weights is None and job.guide.device.type == "cpu" and len(job.guide) <= MOST_ROWS:
+        weights = step_weights(model)
+    if weights is not None:
+        return Stepper(weights, model.sizes, job.draws, memory, job.memory_mask, job.steps, job.rows)
+    cache = model.stack.cache(job.memory[:, 0], job.steps)
+
+    def draw(
+        x: Tensor, noise: Tensor, known: Tensor | None, controls: list[Tensor | None] | None
+    ) -> tuple[Tensor, Tensor]:
+        found = model.stack(x[:, None], None, memory, job.memory_mask, cache)[:, 0]
+        codes, _, vectors = draw_streams(model, found, noise, job.draws, known, controls)
+        return codes, vectors
+
+    return draw
 
 
 def _in_rounds(job: _Job) -> Tensor:

@@ -16,8 +16,8 @@ from signgen.signdw.drawing import Controls
 from signgen.signdw.edit import nothing_to_say, redraw, transition, with_hole
 from signgen.signdw.generate import generate, stream
 from signgen.signdw.plan import Plan
-from signgen.signdw.quantize import quantized
 from signgen.signdw.settings import DrawSettings
+from signgen.signdw.steps import step_weights
 
 SURE = DrawSettings(temperature=0, duration_temperature=0, max_run=0)
 
@@ -186,8 +186,8 @@ def test_equal_steps_end():
 
 
 def test_eight_bits_draw_the_same(learned):
-    batch = toy_batch()
-    drawn = [generate(m, batch.condition, SURE, range(6)) for m in (learned, quantized(learned, 0))]
+    batch, weights = toy_batch(), step_weights(learned, eight_bits=True)
+    drawn = [generate(learned, batch.condition, SURE, range(6), weights=w) for w in (None, weights)]
     assert [d.codes.tolist() for d in drawn[0]] == [d.codes.tolist() for d in drawn[1]]
 
 
