@@ -14,7 +14,7 @@ from signgen.nn.dropout import Dropout
 from signgen.nn.layers import RotaryStack, initialise
 from signgen.signdw.batch import NO_SLOT, Batch, Condition
 from signgen.signdw.corruption import Chance, hidden_codes, noisy, shifted
-from signgen.signdw.plan import PAD, PHASES, align, phases
+from signgen.signdw.plan import PAD, PHASES, UNKNOWN, align, phases
 from signgen.signdw.planner import Planner
 from signgen.signdw.settings import SignDWSettings
 from signgen.signdw.streams import CodeEmbedding, StreamHeads
@@ -23,6 +23,8 @@ from signgen.signdw.text import ANY_LANGUAGE
 CAUSAL, MASKED = range(2)
 TEXT, PLAN, CLIP = range(3)
 PLACE_SCALE = 0.05
+# Share of glosses with a retrieved clip that training calls unknown: such clips are copied, not recalled.
+UNNAMED = 0.5
 
 
 class TextEncoder(nn.Module):
@@ -183,7 +185,7 @@ class SignDW(nn.Module):
             slots = condition.slots
             gone = chance(len(slots), int(slots.max().clamp(min=0)) + 1) < self.settings.retrieval_dropout
             slots = slots.masked_fill(gone.gather(1, slots.clamp(min=0)), NO_SLOT)
-            condition = replace(condition, slots=slots)
+            condition = replace(condition, slots=slots, glosses=_unnamed(condition.glosses, slots, chance))
         return condition.without(chance(len(condition)) < self.settings.text_dropout)
 
     def _causal_rows(self, rows: int, chance: Chance) -> Tensor:
@@ -204,6 +206,16 @@ class SignDW(nn.Module):
         of_causal = counted & is_causal[:, None].expand_as(places)[places][:, None]
         chosen = {"causal": of_causal, "masked": counted & ~of_causal}
         return {name: (losses * at).sum() / at.sum().clamp(min=1) for name, at in chosen.items()}
+
+
+def _unnamed(glosses: Tensor | None, slots: Tensor, chance: Chance) -> Tensor | None:
+    """(B, G) glosses of a plan, some of which that a clip is retrieved for are unknown."""
+    if glosses is None:
+        return None
+    hidden = chance(*glosses.shape) < UNNAMED
+    places = torch.arange(glosses.shape[1], device=glosses.device)
+    has_clip = (slots[:, None] == places[None, :, None]).any(-1)
+    return glosses.masked_fill(hidden & has_clip & (glosses != PAD), UNKNOWN)
 
 
 def _look(mask: Tensor, is_causal: Tensor) -> Tensor:

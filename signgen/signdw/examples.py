@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from signgen.signdw.clip_codes import ClipCodes
 from signgen.signdw.coder import STRIDE
 from signgen.signdw.parts import FPS
 from signgen.signdw.plan import GlossVocabulary, Plan, pad_plans, plan_of
+from signgen.signdw.retrieved import Clips, clips_of, side_by_side
 from signgen.signdw.settings import SignDWSettings
 from signgen.signdw.text import TextEncoding
 
@@ -33,6 +34,7 @@ class Example:
         language: number of its signed language.
         plan: that it was signed by; of its length alone where glosses are not known.
         codes: (S, Q) of its steps.
+        retrieved: places in the plan with the codes of isolated signs of their glosses.
     """
 
     clip: int
@@ -40,6 +42,7 @@ class Example:
     language: int
     plan: Plan
     codes: Tensor
+    retrieved: Clips = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +79,20 @@ def glosses_of(clips: Iterable[ClipCodes]) -> list[str]:
 
 
 def make_examples(
-    clips: ClipCodes, encoding: TextEncoding, glosses: GlossVocabulary | None, settings: SignDWSettings
+    clips: ClipCodes,
+    encoding: TextEncoding,
+    glosses: GlossVocabulary | None,
+    settings: SignDWSettings,
+    signs: Mapping[str, Tensor] | None = None,
 ) -> Examples:
-    """What of a source can be learned from."""
+    """What of a source can be learned from; ``signs`` are codes of isolated signs by gloss, to be retrieved."""
     items: list[Example] = []
     left_out: dict[str, int] = {}
     for number in range(len(clips)):
         try:
-            items.append(_example(clips, number, encoding, glosses, settings))
+            item = _example(clips, number, encoding, glosses, settings)
+            names = [gloss for gloss, _, _ in _timeline(clips.infos[number])] if signs else []
+            items.append(replace(item, retrieved=clips_of(signs or {}, names, item.plan)))
         except (DataError, ConfigError) as error:
             reason = str(error).partition(":")[0]
             left_out[reason] = left_out.get(reason, 0) + 1
@@ -155,12 +164,14 @@ def collate(items: Sequence[Example]) -> Batch:
     counts = torch.tensor([len(item.words) for item in items])
     has_glosses = any(item.plan.glosses for item in items)
     glosses, durations = pad_plans([item.plan for item in items]) if has_glosses else (None, None)
+    signs = [item.retrieved for item in items]
     condition = Condition(
         text,
         torch.arange(words)[None] < counts[:, None],
         torch.tensor([item.language for item in items]),
         glosses,
         durations,
+        *(side_by_side(signs, codes.shape[2]) if any(signs) else ()),
     )
     return Batch(codes, torch.arange(steps)[None] < lengths[:, None], condition)
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
 from signgen.errors import ConfigError, DataError
 from signgen.nn.tokenizer import Pieces
 from signgen.signdw.clip_codes import ClipCodes, load_codes, tokenizer_id
@@ -22,6 +24,7 @@ from signgen.signdw.examples import (
 )
 from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.plan import GlossVocabulary
+from signgen.signdw.retrieved import library_of
 from signgen.signdw.settings import LANGUAGES, SignDWSettings
 from signgen.signdw.text import TextEncoding
 from signgen.signdw.tokenizer_folder import load_tokenizer
@@ -89,11 +92,12 @@ def load_material(run: SignDWRun) -> Material:
     tokenizer = Pieces.train(tokenizer_texts(texts), settings.words)
     glosses = _glosses(clips, settings)
     encoding = TextEncoding(tokenizer, LANGUAGES, settings.max_words)
-    sources = {name: make_examples(part, encoding, glosses, settings) for name, part in clips.items()}
+    signs = _signs(run, motion)
+    sources = {name: make_examples(part, encoding, glosses, settings, signs) for name, part in clips.items()}
     for name, source in sources.items():
         _check_some(source, f"{data.sources[name]}/train")
     dev = [load_codes(folder / "dev", motion, data.cache) for folder in data.sources.values()]
-    dev_examples = [make_examples(part, encoding, glosses, settings) for part in dev]
+    dev_examples = [make_examples(part, encoding, glosses, settings, signs) for part in dev]
     for folder, source in zip(data.sources.values(), dev_examples, strict=True):
         _check_some(source, f"{folder}/dev")
     return Material(
@@ -114,6 +118,9 @@ def material_id(material: Material) -> str:
     for source in material.sources.values():
         digest.update("\n".join(source.clips.names).encode("utf-8", "surrogatepass"))
         digest.update(source.clips.codes.numpy().tobytes())
+        for item in source.items:
+            for place, codes in item.retrieved:
+                digest.update(place.to_bytes(2) + codes.numpy().tobytes())
     digest.update(repr([item.words for item in material.dev]).encode())
     return digest.hexdigest()
 
@@ -123,6 +130,16 @@ def _glosses(clips: Mapping[str, ClipCodes], settings: SignDWSettings) -> GlossV
         return None
     names = glosses_of(clips.values())
     return GlossVocabulary(names) if names else None
+
+
+def _signs(run: SignDWRun, motion: MotionTokenizer) -> dict[str, Tensor] | None:
+    if not run.model.is_retrieving:
+        return None
+    if run.model.align != "gloss" or run.data.signs is None:
+        raise ConfigError(
+            "model.is_retrieving: needs model.align=gloss, and data.signs with isolated signs; give --retrieval LEXICON"
+        )
+    return library_of(load_codes(run.data.signs, motion, run.data.cache))
 
 
 def _licences(clips: Mapping[str, ClipCodes]) -> str:

@@ -13,6 +13,7 @@ from signgen.pose.sequence import PoseSequence
 from signgen.signdw.checkpoint import Checkpoint, memory_errors
 from signgen.signdw.coder import STRIDE
 from signgen.signdw.decoding import poses_of_codes
+from signgen.signdw.drafts import Drafter, with_drafts
 from signgen.signdw.examples import bare_word
 from signgen.signdw.generate import generate
 from signgen.signdw.motion_tokenizer import STEP_RATE
@@ -23,6 +24,8 @@ from signgen.signdw.settings import DrawSettings
 _END = re.compile(r"(?<=[.!?。！？])\s+")
 # Frames in which one sentence's rest becomes the next one's.
 _BETWEEN = 4
+_RESTS = (LEAD_IN, LEAD_OUT)
+Spans = list[tuple[str, int, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,7 @@ def sign_texts(
     language: str | None = None,
     size: tuple[int, int] = (512, 512),
     is_smooth: bool = True,
+    drafter: Drafter | None = None,
 ) -> list[Signed]:
     """Sign texts side by side; each depends on its own seed alone.
 
@@ -59,10 +63,11 @@ def sign_texts(
         language: signed language; None: whatever the network knows.
         size: width and height of the canvas [px].
         is_smooth: see `poses_of_codes`.
+        drafter: gives glosses, times and isolated signs of each sentence; None: the network plans.
 
     Raises:
         DataError: a text that is empty, too long or of no known word.
-        ConfigError: a language that the network has no tag for.
+        ConfigError: a language that the network has no tag for, or drafts for one trained without retrieval.
         ResourceError: there is not enough memory.
     """
     split = [sentences(text) for text in texts]
@@ -71,15 +76,21 @@ def sign_texts(
         number for seed, text in zip(seeds, split, strict=True) for number in sentence_seeds(seed, len(text))
     ]
     condition = checkpoint.encoding.condition(flat, [language] * len(flat))
+    plans = None
+    drafts = [] if drafter is None else [drafter(sentence) for sentence in flat]
+    if drafts:
+        condition, plans = with_drafts(checkpoint, condition, drafts)
     with memory_errors(f"{len(flat)} sentences"):
-        drawn = iter(generate(checkpoint.model, condition, draws, numbers))
+        drawn = iter(generate(checkpoint.model, condition, draws, numbers, plans))
+        names = (drafts[i].glosses if drafts else None for i in range(len(flat)))
         found = []
         for text, parts in zip(texts, split, strict=True):
             made = [next(drawn) for _ in parts]
             poses = [
                 poses_of_codes(checkpoint.motion, each.codes, *size, is_smooth=is_smooth) for each in made
             ]
-            found.append(_joined(checkpoint, text, poses, [each.plan for each in made]))
+            glosses = [_spans(checkpoint, each.plan, next(names)) for each in made]
+            found.append(_joined(checkpoint, text, poses, glosses))
     return found
 
 
@@ -101,18 +112,18 @@ def sentence_seeds(seed: int, count: int) -> list[int]:
 
 
 def _joined(
-    checkpoint: Checkpoint, text: str, poses: Sequence[PoseSequence], plans: Sequence[Plan]
+    checkpoint: Checkpoint, text: str, poses: Sequence[PoseSequence], spans: Sequence[Spans]
 ) -> Signed:
     """Sentences one after another, with a short way between their rests."""
     pieces: list[np.ndarray] = []
     glosses: list[tuple[str, int, int]] = []
     place = 0
-    for clip, plan in zip(poses, plans, strict=True):
+    for clip, own in zip(poses, spans, strict=True):
         if pieces:
             way = joining(pieces[-1][-1], clip.keypoints[0])
             pieces.append(way)
             place += len(way)
-        glosses += [(name, place + a, place + b) for name, a, b in _spans(checkpoint, plan)]
+        glosses += [(name, place + a, place + b) for name, a, b in own]
         pieces.append(clip.keypoints)
         place += len(clip)
     if not place:
@@ -132,12 +143,16 @@ def joining(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return found
 
 
-def _spans(checkpoint: Checkpoint, plan: Plan) -> list[tuple[str, int, int]]:
+def _spans(checkpoint: Checkpoint, plan: Plan, glosses: Sequence[str] | None) -> Spans:
+    """When which gloss of a plan is signed; ``glosses`` are the names of a draft, rests left out."""
     if checkpoint.glosses is None or not plan.glosses:
         return []
+    if glosses is not None:
+        signed = [span for number, span in zip(plan.glosses, plan.spans, strict=True) if number not in _RESTS]
+        return [(name, a * STRIDE, b * STRIDE) for name, (a, b) in zip(glosses, signed, strict=True)]
     names = checkpoint.glosses.decode(plan.glosses)
     spans = zip(plan.glosses, names, plan.spans, strict=True)
-    rests = (LEAD_IN, LEAD_OUT, UNKNOWN)
+    rests = (*_RESTS, UNKNOWN)
     return [(name, a * STRIDE, b * STRIDE) for number, name, (a, b) in spans if number not in rests]
 
 

@@ -12,6 +12,7 @@ from signgen.pose.sequence import PoseSequence
 from signgen.signdw.checkpoint import Checkpoint, memory_errors
 from signgen.signdw.coder import STRIDE
 from signgen.signdw.decoding import poses_of_codes
+from signgen.signdw.drafts import Drafter, with_drafts
 from signgen.signdw.generate import stream
 from signgen.signdw.settings import DrawSettings
 from signgen.signdw.signing import joining, sentence_seeds, sentences
@@ -29,6 +30,7 @@ def stream_text(
     language: str | None = None,
     size: tuple[int, int] = (512, 512),
     is_smooth: bool = True,
+    drafter: Drafter | None = None,
 ) -> Iterator[PoseSequence]:
     """Poses piece by piece; joined they are those of `sign_texts` but for rounding.
 
@@ -42,6 +44,7 @@ def stream_text(
         language: signed language; None: whatever the network knows.
         size: width and height of the canvas [px].
         is_smooth: see `poses_of_codes`.
+        drafter: gives glosses, times and isolated signs of each sentence; None: the network plans.
 
     Raises:
         DataError: a text that is empty, too long or of no known word.
@@ -52,9 +55,12 @@ def stream_text(
     # A text that cannot be read is refused before any of it is signed.
     conditions = [checkpoint.encoding.condition([part], [language]) for part in parts]
     last: np.ndarray | None = None
-    for condition, number in zip(conditions, sentence_seeds(seed, len(parts)), strict=True):
+    for part, condition, number in zip(parts, conditions, sentence_seeds(seed, len(parts)), strict=True):
+        plan = None
+        if drafter is not None:
+            condition, (plan,) = with_drafts(checkpoint, condition, [drafter(part)])
         with memory_errors("stream"):
-            codes = (drawn.codes for drawn in stream(checkpoint.model, condition, draws, number))
+            codes = (drawn.codes for drawn in stream(checkpoint.model, condition, draws, number, plan))
             for place, piece in enumerate(poses_piecewise(checkpoint, codes, size, is_smooth)):
                 if last is not None and not place:
                     yield piece.replace(keypoints=joining(last, piece.keypoints[0]))

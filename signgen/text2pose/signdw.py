@@ -19,6 +19,7 @@ from signgen.text2pose.base import Utterance, sources
 if TYPE_CHECKING:
     from signgen.signdw.checkpoint import Checkpoint
     from signgen.signdw.signing import Signed
+    from signgen.text2pose.retrieval import Drafts
 
 DEFAULT_CHECKPOINT = "signdw-ase-tiny"
 _DRAWS = {field.name: field for field in fields(DrawSettings)}
@@ -37,6 +38,11 @@ class SignDWSource:
     checkpoint: str = setting(DEFAULT_CHECKPOINT, "built in, or a folder of signgen train signdw")
     signed_language: str = setting(
         "", "ISO 639-3 code such as ase; empty: whatever the network was trained on"
+    )
+    retrieval: str = setting(
+        "",
+        "lexicon whose grammar plans and whose signs are looked at (checkpoints trained with --retrieval); "
+        "empty: the text alone",
     )
     mode: Literal["causal", "masked"] = _drawn("mode")
     rounds: Annotated[int, Ge(1), Le(256)] = _drawn("rounds")
@@ -64,7 +70,8 @@ class SignDWSource:
 
         Raises:
             DataError: the text is empty, too long, or of no known word.
-            ConfigError: a signed language that the network has no tag for.
+            ConfigError: a signed language that the network has no tag for, or retrieval without training for it.
+            LexiconError: the lexicon to retrieve from has nothing for the text.
             CheckpointError: the checkpoint is missing, damaged, or of another layout or rate.
             ResourceError: there is not enough memory.
             DependencyError: torch is not installed.
@@ -73,7 +80,7 @@ class SignDWSource:
 
         loaded = self.loaded
         language, size = self.signed_language or None, (self.width, self.height)
-        signed = sign_texts(loaded, [text], self.draws, [seed], language, size, self.smooth)[0]
+        signed = sign_texts(loaded, [text], self.draws, [seed], language, size, self.smooth, self.drafter)[0]
         return self._utterance(text, signed)
 
     def stream(self, text: str, *, seed: int = 0) -> Iterator[PoseSequence]:
@@ -92,7 +99,7 @@ class SignDWSource:
                 f"source.fps: a stream has {loaded.card.expects.fps:g} frames a second; use that"
             )
         language, size = self.signed_language or None, (self.width, self.height)
-        pieces = stream_text(loaded, text, self.draws, seed, language, size, self.smooth)
+        pieces = stream_text(loaded, text, self.draws, seed, language, size, self.smooth, self.drafter)
         return pieces if self.handed == "right" else map(mirror, pieces)
 
     @cached_property
@@ -110,6 +117,21 @@ class SignDWSource:
     def draws(self) -> DrawSettings:
         """How codes are drawn."""
         return DrawSettings(**{name: getattr(self, name) for name in _DRAWS})
+
+    @cached_property
+    def drafter(self) -> Drafts | None:
+        """What plans in the place of the network, with signs to look at; None: nothing does.
+
+        Raises:
+            ConfigError: the checkpoint was trained without retrieval.
+        """
+        if not self.retrieval:
+            return None
+        from signgen.signdw.drafts import check_retrieves
+        from signgen.text2pose.retrieval import Drafts
+
+        check_retrieves(self.loaded)
+        return Drafts(self.retrieval, self.signed_language)
 
     def _utterance(self, text: str, signed: Signed) -> Utterance:
         from signgen.pose.geometry import mirror
