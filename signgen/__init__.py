@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from signgen.pose.sequence import PoseSequence as PoseSequence
     from signgen.text2pose.base import utter as utter
     from signgen.workflow.captions import caption_track as caption_track
+    from signgen.workflow.clip_texts import sign_clips as sign_clips
+    from signgen.workflow.evaluate import evaluate_files as evaluate_files
     from signgen.workflow.generate import generate as generate
     from signgen.workflow.generate import generate_poses as generate_poses
     from signgen.workflow.render import render_video as render_video
     from signgen.workflow.rerun import rerun as rerun
     from signgen.workflow.settings import prepare as prepare
+    from signgen.workflow.training import make_corpus as make_corpus
+    from signgen.workflow.training import train_schedules as train_schedules
 
 __version__ = "0.1.0"
 
@@ -43,9 +47,11 @@ _HOME = {
     "SignGenError": "signgen.errors",
     "build_dataset": "signgen.dataset.build",
     "caption_track": "signgen.workflow.captions",
+    "evaluate_files": "signgen.workflow.evaluate",
     "generate": "signgen.workflow.generate",
     "generate_poses": "signgen.workflow.generate",
     "load_yaml": "signgen.config",
+    "make_corpus": "signgen.workflow.training",
     "make_plan": "signgen.lexicon.glosses",
     "open_lexicon": "signgen.lexicon.lexicon",
     "prepare": "signgen.workflow.settings",
@@ -54,6 +60,8 @@ _HOME = {
     "read_video": "signgen.data.video",
     "render_video": "signgen.workflow.render",
     "rerun": "signgen.workflow.rerun",
+    "sign_clips": "signgen.workflow.clip_texts",
+    "train_schedules": "signgen.workflow.training",
     "utter": "signgen.text2pose.base",
     "verify_dataset": "signgen.dataset.verify",
     "write_manifest": "signgen.dataset.manifest",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 import signgen
 
-PIPELINES = sorted((Path(__file__).parents[1] / "pipelines").glob("*.py"))
+ROOT = Path(__file__).parents[1]
+PIPELINES = sorted((ROOT / "pipelines").glob("*.py"))
 
 
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.name)
@@ -64,3 +66,38 @@ def test_build_dataset(tmp_path):
     assert len(list(output.glob("shards/*.tar"))) == 2
     checked = signgen.verify_dataset(output)
     assert (checked.is_finished, checked.damage) == (True, ())
+
+
+@pytest.mark.slow
+def test_backtranslation_eval(tmp_path):
+    pytest.importorskip("torch")
+    pytest.importorskip("sacrebleu")
+    judge = ROOT / "checkpoints" / "ase" / "temporal-0"
+    said = run_recipe(
+        "03_backtranslation_eval.py", "--judge", judge, "--sentences", "16", "--output", tmp_path
+    )
+    assert said.startswith("16 sentences, 0 with words that have no sign\ntemporal-0: normalised BLEU-4 0.")
+    assert said.endswith("report.json: 16 clips\n")
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    row = report["judges"][0]["normalised"][-1]
+    assert 0.5 < row["value"] <= 1.05
+    assert (tmp_path / "report.html").exists()
+
+
+@pytest.mark.slow
+def test_pretrain_finetune(tmp_path):
+    pytest.importorskip("torch")
+    pytest.importorskip("sacrebleu")
+    smoke = ("--config", ROOT / "configs" / "slt" / "smoke.yaml", "--seeds", "0", "--sentences", "80")
+    said = run_recipe("04_pretrain_finetune_slt.py", *smoke, "--output", tmp_path)
+    assert said.count("over 1 seeds") == 3
+    assert said.count("against the first") == 2
+    splits = {}
+    for kind in ("real", "stitched"):
+        lines = (tmp_path / kind / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        splits[kind] = {
+            name: {row["text"] for row in rows if row["split"] == name} for name in ("train", "test")
+        }
+    assert splits["real"]["test"] == splits["stitched"]["test"]
+    assert not splits["real"]["test"] & (splits["real"]["train"] | splits["stitched"]["train"])

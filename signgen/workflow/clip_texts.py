@@ -11,6 +11,7 @@ from signgen.data.files import read_file
 from signgen.data.stream import SUFFIX, shards_in
 from signgen.data.strict_json import parse_json_object
 from signgen.errors import DataError
+from signgen.workflow.batch_lines import Kind, Line, generate_lines
 from signgen.workflow.evaluation_inputs import INDEX, MAX_INDEX_BYTES, NAMES
 
 # Of a file's name, which is 255 bytes on most systems, with room for suffixes and for a file that is being written.
@@ -38,6 +39,29 @@ def read_texts(source: Path) -> list[tuple[str, str]]:
     if not found:
         raise DataError(f"{source}: no clips")
     return list(found.items())
+
+
+def sign_clips(
+    source: Path,
+    folder: Path,
+    config: Mapping[str, Any] | None = None,
+    *,
+    kind: Kind = "poses",
+    force: bool = False,
+) -> tuple[Line, ...]:
+    """Sign the texts of clips, each under its clip's name, as `evaluate_files` takes a system's answers to a test.
+
+    Args:
+        source: see `read_texts`.
+        folder: gets the files and ``index.jsonl``; what a stopped run has done is kept.
+        config: settings as in ``configs/generate.yaml``.
+        kind: poses, or videos.
+        force: replace files that exist.
+
+    Raises:
+        SignGenError: a leaf that says what is wrong; a single text that cannot be signed is listed with its error.
+    """
+    return generate_lines(read_texts(source), folder, config, kind=kind, force=force)
 
 
 def _clips(source: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
