@@ -23,6 +23,24 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change one setting: a.b=value; repeatable.", show_default=False),
 ]
+Head = Annotated[
+    Literal["token", "flow", "regress"] | None,
+    typer.Option(
+        "--head",
+        help="token: codes from text; flow: poses behind the codes of train.start; regress: poses from text, which "
+        "averages (an ablation).",
+        show_default="token",
+    ),
+]
+Retrieval = Annotated[
+    str | None,
+    typer.Option(
+        "--retrieval",
+        metavar="LEXICON",
+        help="Learn to look at the isolated signs of this lexicon; --source signdw then takes source.retrieval.",
+        show_default=False,
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ...; auto takes a GPU if there is one.")]
 
 
@@ -78,19 +96,12 @@ def signdw(
         Path | None,
         typer.Option("--tokenizer", help="Folder of `signgen train tokenizer`.", show_default=False),
     ] = None,
+    head: Head = None,
     align: Annotated[
         Literal["none", "gloss"] | None,
         typer.Option("--align", help="What a step knows of the plan.", show_default="gloss"),
     ] = None,
-    retrieval: Annotated[
-        str | None,
-        typer.Option(
-            "--retrieval",
-            metavar="LEXICON",
-            help="Learn to look at the isolated signs of this lexicon; --source signdw then takes source.retrieval.",
-            show_default=False,
-        ),
-    ] = None,
+    retrieval: Retrieval = None,
     videos: Annotated[
         bool, typer.Option("--videos/--no-videos", help="Sign dev sentences at each look, as samples/*.mp4.")
     ] = True,
@@ -114,7 +125,7 @@ def signdw(
     from signgen.signdw.training_settings import prepare_signdw
     from signgen.workflow.sample_videos import sample_videos
 
-    flags: dict[str, Any] = {"data": _sources(data or []), "model": _given(align=align)}
+    flags: dict[str, Any] = {"data": _sources(data or []), "model": _given(align=align), **_given(head=head)}
     if motion is not None:
         flags["data"]["tokenizer"] = str(motion)
     if retrieval is not None:

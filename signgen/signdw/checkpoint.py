@@ -5,57 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import yaml
 from torch import Tensor, nn
 
-from signgen.config import check, load_yaml, setting
 from signgen.data.atomic import write_text
-from signgen.data.checkpoints import built_in_folder, checkpoint_folder
 from signgen.data.files import read_file
 from signgen.errors import CheckpointError, ConfigError, DataError, ResourceError
 from signgen.nn.checkpoint import check_fits, load_tensors, save_tensors
 from signgen.nn.tokenizer import MAX_VOCABULARY_BYTES, Pieces, Tokenizer
-from signgen.pose.layout import NUM_KEYPOINTS
 from signgen.signdw.backbone import SignDW
+from signgen.signdw.card import CONFIG, KIND, SignDWCard, card_values, checkpoint_named, load_card
+from signgen.signdw.flow_head import FlowHead
 from signgen.signdw.motion_tokenizer import MotionTokenizer
-from signgen.signdw.parts import FPS
 from signgen.signdw.plan import GlossVocabulary
-from signgen.signdw.settings import SignDWSettings
+from signgen.signdw.regression import Regressor
 from signgen.signdw.text import TextEncoding
-from signgen.signdw.tokenizer_settings import TokenizerSettings
 
-CONFIG, WEIGHTS, PIECES, WORDS = "config.yaml", "model.safetensors", "tokenizer.model", "words.txt"
-KIND, LAYOUT = "signdw", "dwpose-128"
-BUILT_IN = "signdw-ase-tiny"
+WEIGHTS, PIECES, WORDS = "model.safetensors", "tokenizer.model", "words.txt"
 MAX_WORDS_BYTES = 64 << 20
-
-
-@dataclass(frozen=True)
-class Expects:
-    """What poses a checkpoint makes; nothing else can be done with it."""
-
-    layout: str = LAYOUT
-    keypoints: int = NUM_KEYPOINTS
-    fps: float = FPS
-
-
-@dataclass(frozen=True)
-class SignDWCard:
-    """Everything about a checkpoint but its weights."""
-
-    model: SignDWSettings
-    motion: TokenizerSettings
-    words: int
-    glosses: int
-    languages: tuple[str, ...]
-    expects: Expects = field(default_factory=Expects)
-    licence: str = setting("", "of what was learned from")
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +41,8 @@ class Checkpoint:
         glosses: as numbers; None if trained without glosses.
         words: of the training texts, in lower case; empty where not known.
         id: hash of the weights.
+        head: poses behind the codes (`--head flow`); None: codes are decoded.
+        regressor: poses straight from the text (`--head regress`), and then ``model`` draws no codes.
     """
 
     card: SignDWCard
@@ -79,6 +52,8 @@ class Checkpoint:
     glosses: GlossVocabulary | None
     words: frozenset[str]
     id: str = ""
+    head: FlowHead | None = None
+    regressor: Regressor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -108,7 +83,7 @@ def save_checkpoint(
 
     Args:
         folder: gets them.
-        networks: ``model`` and ``motion``.
+        networks: by name, see `Checkpoint`.
         card: of them.
         is_half: round weights to 11 bits, half the bytes.
 
@@ -123,41 +98,9 @@ def save_checkpoint(
     }
     save_tensors(folder / WEIGHTS, tensors)
     write_text(
-        folder / CONFIG, yaml.safe_dump({"kind": KIND, **_plain(card)}, sort_keys=False, allow_unicode=True)
+        folder / CONFIG,
+        yaml.safe_dump({"kind": KIND, **card_values(card)}, sort_keys=False, allow_unicode=True),
     )
-
-
-def checkpoint_named(spec: str | Path) -> Path:
-    """The folder that a setting means: a folder, or the name of one below the folder of checkpoints, or built in.
-
-    Raises:
-        CheckpointError: there is none.
-    """
-    for folder in (Path(spec).expanduser(), checkpoint_folder() / spec, built_in_folder(str(spec))):
-        for inner in (folder, folder / "best"):
-            if (inner / CONFIG).is_file():
-                return inner
-    raise CheckpointError(
-        f"checkpoint {str(spec)!r}: no such folder with a {CONFIG}, nor one below {checkpoint_folder()}, "
-        f"nor built in ({BUILT_IN}); train one with signgen train signdw"
-    )
-
-
-def load_card(folder: Path) -> SignDWCard:
-    """The card of a checkpoint.
-
-    Raises:
-        CheckpointError: missing, damaged, or of poses of another layout or rate.
-    """
-    path = folder / CONFIG
-    try:
-        values = load_yaml(path)
-        if values.pop("kind", None) != KIND:
-            raise CheckpointError(f"{path}: not the card of a {KIND} checkpoint; give the folder of one")
-        _check_expects(values.get("expects"), path)
-        return check(SignDWCard, values)
-    except (ConfigError, TypeError) as error:
-        raise CheckpointError(f"{path}: damaged ({error}); fetch or train it again") from None
 
 
 def load_checkpoint(spec: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
@@ -169,8 +112,7 @@ def load_checkpoint(spec: str | Path, device: torch.device | str = "cpu") -> Che
     """
     folder = checkpoint_named(spec)
     card = load_card(folder)
-    glosses = GlossVocabulary.load(folder)
-    tokenizer = _pieces(folder)
+    tokenizer, glosses = _pieces(folder), GlossVocabulary.load(folder)
     for name, found, wanted in (
         ("words", len(tokenizer), card.words),
         ("glosses", 0 if glosses is None else len(glosses), card.glosses),
@@ -192,11 +134,17 @@ def load_checkpoint(spec: str | Path, device: torch.device | str = "cpu") -> Che
             own = _under(tensors, name)
             network.load_state_dict(own, strict=False)
             network.eval()
-    model, motion = networks["model"], networks["motion"]
-    assert isinstance(model, SignDW)
-    assert isinstance(motion, MotionTokenizer)
-    encoding = TextEncoding(tokenizer, card.languages, card.model.max_words)
-    return Checkpoint(card, model, motion, encoding, glosses, _words(folder), _id(tensors))
+    return _put_together(card, networks, folder, _id(tensors))
+
+
+def check_codes(checkpoint: Checkpoint) -> None:
+    """Raise unless a checkpoint draws codes.
+
+    Raises:
+        ConfigError: it makes poses straight from text.
+    """
+    if checkpoint.regressor is not None:
+        raise ConfigError("checkpoint: trained with --head regress, which draws no codes; use one that does")
 
 
 @contextmanager
@@ -221,12 +169,33 @@ def memory_errors(what: str) -> Iterator[None]:
         ) from None
 
 
+def _put_together(
+    card: SignDWCard, networks: Mapping[str, nn.Module], folder: Path, weights: str
+) -> Checkpoint:
+    head, regressor = networks.get("head"), networks.get("regressor")
+    model = networks.get("model", getattr(regressor, "backbone", None))
+    motion = networks["motion"]
+    assert isinstance(model, SignDW)
+    assert isinstance(motion, MotionTokenizer)
+    assert isinstance(head, FlowHead | None)
+    assert isinstance(regressor, Regressor | None)
+    encoding = TextEncoding(_pieces(folder), card.languages, card.model.max_words)
+    glosses = GlossVocabulary.load(folder)
+    return Checkpoint(card, model, motion, encoding, glosses, _words(folder), weights, head, regressor)
+
+
 def _networks(card: SignDWCard, device: torch.device | str) -> dict[str, nn.Module]:
+    counts, refiner = (card.words, len(card.languages), card.glosses), card.refiner
     with torch.device(device):
         motion = MotionTokenizer(card.motion)
+        found: dict[str, nn.Module] = {"motion": motion}
+        if card.head == "regress" and refiner is not None:
+            return {**found, "regressor": Regressor(card.model, refiner, *counts, card.motion.channels)}
         sizes = [stream.size for stream in motion.streams]
-        model = SignDW(card.model, sizes, card.words, len(card.languages), card.glosses)
-    return {"model": model, "motion": motion}
+        found["model"] = SignDW(card.model, sizes, *counts)
+        if card.head == "flow" and refiner is not None:
+            found["head"] = FlowHead(refiner, motion, card.glosses)
+    return found
 
 
 def _check_all(networks: Mapping[str, nn.Module], tensors: Mapping[str, Tensor], where: str) -> None:
@@ -238,17 +207,6 @@ def _check_all(networks: Mapping[str, nn.Module], tensors: Mapping[str, Tensor],
     for name, network in networks.items():
         kept = {key: value for key, value in network.state_dict().items() if _is_for_training(key)}
         check_fits(network, {**_under(tensors, name), **kept}, where)
-
-
-def _check_expects(found: Any, path: Path) -> None:
-    """The one thing that is checked before all others, for a clear word about it."""
-    if not isinstance(found, Mapping):
-        raise CheckpointError(f"{path}: does not say what poses it makes (expects); fetch or train it again")
-    for name, wanted in asdict(Expects()).items():
-        if found.get(name) != wanted:
-            raise CheckpointError(
-                f"{path}: made for {name} {found.get(name)!r}, but {wanted!r} is needed; use another checkpoint"
-            )
 
 
 def _pieces(folder: Path) -> Tokenizer:
@@ -277,13 +235,6 @@ def _under(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
 def _is_for_training(name: str) -> bool:
     """Moving averages of codebooks, which training alone needs."""
     return name.endswith((".counts", ".sums"))
-
-
-def _plain(card: SignDWCard) -> dict[str, Any]:
-    values = asdict(card)
-    values["languages"] = list(card.languages)
-    values["facts"] = dict(card.facts)
-    return values
 
 
 def _id(tensors: Mapping[str, Tensor]) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor
 from signgen.pose.layout import BODY
 from signgen.pose.motion import BODY_HZ, FINGER_HZ, filtered
 from signgen.pose.sequence import PoseSequence
+from signgen.signdw.flow import Refined
 from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.parts import FPS, Parts, centred, to_poses
 
@@ -34,6 +35,12 @@ def poses_of_codes(
     frame = centred(width, height)
     parts = Parts(values, (visibility[0] > 0).cpu().numpy(), frame, FPS)
     return to_poses(parts, width, height, is_complete=True)
+
+
+def poses_of_values(refined: Refined, width: int = 512, height: int = 512) -> PoseSequence:
+    """Poses of what a head gives, as they are, of a signer who fills a canvas in the usual way."""
+    values, visible = refined.values.float().cpu().numpy(), refined.visible.cpu().numpy()
+    return to_poses(Parts(values, visible, centred(width, height), FPS), width, height, is_complete=True)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import nn
 
-from signgen.signdw.backbone import SignDW
 from signgen.signdw.examples import Example, collate
+from signgen.signdw.task import Truth
 
 
 @torch.no_grad()
-def dev_losses(model: SignDW, items: Sequence[Example], batch: int, seed: int) -> dict[str, float]:
+def dev_losses(
+    lesson: nn.Module, items: Sequence[Example], batch: int, seed: int, truth: Truth | None = None
+) -> dict[str, float]:
     """Mean losses by name.
 
     Args:
-        model: evaluated as it is used; left in evaluation mode.
+        lesson: of a `Task`; evaluated as its network is used; left in evaluation mode.
         items: dev clips.
         batch: of them at a time.
         seed: of what is hidden.
+        truth: their poses, where the lesson needs them.
     """
-    model.eval()
-    device = next(model.parameters()).device
+    lesson.eval()
+    device = next(lesson.parameters()).device
     generator = torch.Generator(device=device).manual_seed(seed)
     ordered = sorted(items, key=lambda item: len(item.codes))
     sums: dict[str, float] = {}
     for start in range(0, len(ordered), batch):
         chosen = ordered[start : start + batch]
-        for name, value in model(collate(chosen).to(device), generator).items():
+        poses = None if truth is None else truth(chosen).to(device)
+        for name, value in lesson(collate(chosen).to(device), poses, generator).items():
             sums[name] = sums.get(name, 0.0) + float(value) * len(chosen)
     return {name: value / len(ordered) for name, value in sums.items()}
+
+
+def used_loss(dev: Mapping[str, float]) -> float:
+    """What decides which weights are best: the total without what signing does not use.
+
+    A network that plans glosses never asks for the length of the whole, which is soon learned by heart.
+    """
+    return dev["total"] - (dev.get("length", 0.0) if "gloss" in dev else 0.0)

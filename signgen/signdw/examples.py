@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ class Example:
         plan: that it was signed by; of its length alone where glosses are not known.
         codes: (S, Q) of its steps.
         retrieved: places in the plan with the codes of isolated signs of their glosses.
+        place: shard and number in it.
     """
 
     clip: int
@@ -43,6 +45,7 @@ class Example:
     plan: Plan
     codes: Tensor
     retrieved: Clips = ()
+    place: tuple[Path, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +125,7 @@ def _example(
         encoding.language(language if isinstance(language, str) else None),
         plan,
         codes,
+        place=clips.places[number],
     )
 
 

@@ -10,10 +10,10 @@ from torch import nn
 from signgen.data.trained_on import FILE as TRAINED_ON
 from signgen.errors import CheckpointError
 from signgen.nn.tokenizer import GLOSSES_FILE
+from signgen.signdw.card import checkpoint_named
 from signgen.signdw.checkpoint import (
     PIECES,
     WORDS,
-    checkpoint_named,
     load_checkpoint,
     save_checkpoint,
 )
@@ -30,7 +30,11 @@ def export_checkpoint(run: Path, folder: Path) -> Path:
     if folder.resolve() == source.resolve():
         raise CheckpointError(f"{folder}: is the checkpoint itself; name another folder")
     loaded = load_checkpoint(source)
-    networks: dict[str, nn.Module] = {"model": loaded.model, "motion": loaded.motion}
+    networks: dict[str, nn.Module] = {"motion": loaded.motion}
+    if loaded.regressor is None:
+        networks["model"] = loaded.model
+    more = {"head": loaded.head, "regressor": loaded.regressor}
+    networks |= {name: network for name, network in more.items() if network is not None}
     folder.mkdir(parents=True, exist_ok=True)
     for name in (PIECES, WORDS, GLOSSES_FILE, TRAINED_ON):
         if (source / name).is_file():

@@ -27,9 +27,11 @@ class Lesson(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, batch: Batch, plans: Batch | None = None) -> dict[str, Tensor]:
+    def forward(
+        self, batch: Batch, plans: Batch | None = None, generator: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
         """Losses of the clips by name, ``plans`` those of the further sentences, ``total`` their sum."""
-        losses: dict[str, Tensor] = self.model(batch)
+        losses: dict[str, Tensor] = self.model(batch, generator)
         if plans is None:
             return losses
         condition, dropped = plans.condition, self.model.settings.language_dropout

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from torch import nn
+
 from signgen.pose.sequence import PoseSequence
 from signgen.signdw.backbone import SignDW
-from signgen.signdw.decoding import poses_of_codes
+from signgen.signdw.decoding import poses_of_codes, poses_of_values
 from signgen.signdw.examples import collate
+from signgen.signdw.flow_head import FlowHead
 from signgen.signdw.generate import generate
 from signgen.signdw.material import Material
+from signgen.signdw.regression import Regressor
 from signgen.signdw.settings import DrawSettings
 
 
-def sample_poses(model: SignDW, material: Material, count: int) -> dict[str, PoseSequence]:
-    """The first dev sentences as the network signs them now, and how they were signed, by name."""
+def sample_poses(
+    networks: Mapping[str, nn.Module], material: Material, count: int
+) -> dict[str, PoseSequence]:
+    """The first dev sentences as networks sign them now, and as they were signed, by name.
+
+    Args:
+        networks: of a checkpoint, in evaluation mode.
+        material: of the training.
+        count: sentences.
+    """
     chosen = material.dev[:count]
-    drawn = generate(model, collate(chosen).condition, DrawSettings(), tuple(range(len(chosen))))
-    found: dict[str, PoseSequence] = {}
-    for number, (item, made) in enumerate(zip(chosen, drawn, strict=True)):
-        found[f"{number}"] = poses_of_codes(material.motion, made.codes)
-        found[f"{number}-true"] = poses_of_codes(material.motion, item.codes.long())
-    return found
+    condition, seeds = collate(chosen).condition, tuple(range(len(chosen)))
+    codes = [item.codes.long() for item in chosen]
+    regressor, head, model = (networks.get(name) for name in ("regressor", "head", "model"))
+    if isinstance(regressor, Regressor):
+        made, _ = regressor.generate(condition.to(regressor.weights.device), seeds=seeds)
+        poses = [poses_of_values(each) for each in made]
+    elif isinstance(head, FlowHead):
+        plans = [item.plan for item in chosen]
+        poses = [poses_of_values(each) for each in head.refine(material.motion, codes, plans, seeds)]
+    else:
+        assert isinstance(model, SignDW)
+        drawn = generate(model, condition, DrawSettings(), seeds)
+        poses = [poses_of_codes(material.motion, each.codes) for each in drawn]
+    true = [poses_of_codes(material.motion, each) for each in codes]
+    return {f"{n}{kind}": p for kind, rows in (("", poses), ("-true", true)) for n, p in enumerate(rows)}

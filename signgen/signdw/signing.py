@@ -12,11 +12,10 @@ from signgen.errors import DataError
 from signgen.pose.sequence import PoseSequence
 from signgen.signdw.checkpoint import Checkpoint, memory_errors
 from signgen.signdw.coder import STRIDE
-from signgen.signdw.decoding import poses_of_codes
 from signgen.signdw.drafts import Drafter, with_drafts
 from signgen.signdw.examples import bare_word
-from signgen.signdw.generate import generate
 from signgen.signdw.motion_tokenizer import STEP_RATE
+from signgen.signdw.performing import perform
 from signgen.signdw.plan import LEAD_IN, LEAD_OUT, UNKNOWN, Plan
 from signgen.signdw.settings import DrawSettings
 
@@ -81,16 +80,13 @@ def sign_texts(
     if drafts:
         condition, plans = with_drafts(checkpoint, condition, drafts)
     with memory_errors(f"{len(flat)} sentences"):
-        drawn = iter(generate(checkpoint.model, condition, draws, numbers, plans))
+        drawn = iter(perform(checkpoint, condition, draws, numbers, plans, size, is_smooth))
         names = (drafts[i].glosses if drafts else None for i in range(len(flat)))
         found = []
         for text, parts in zip(texts, split, strict=True):
             made = [next(drawn) for _ in parts]
-            poses = [
-                poses_of_codes(checkpoint.motion, each.codes, *size, is_smooth=is_smooth) for each in made
-            ]
-            glosses = [_spans(checkpoint, each.plan, next(names)) for each in made]
-            found.append(_joined(checkpoint, text, poses, glosses))
+            glosses = [_spans(checkpoint, plan, next(names)) for _, plan in made]
+            found.append(_joined(checkpoint, text, [poses for poses, _ in made], glosses))
     return found
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from signgen.errors import ConfigError
 from signgen.nn.checkpoint import load_into
 from signgen.signdw.backbone import SignDW
-from signgen.signdw.checkpoint import WEIGHTS, checkpoint_named, load_checkpoint
+from signgen.signdw.card import checkpoint_named
+from signgen.signdw.checkpoint import WEIGHTS, Checkpoint, load_checkpoint
 from signgen.signdw.clip_codes import tokenizer_id
 from signgen.signdw.material import Material
 
@@ -20,6 +21,16 @@ def begin_with(model: SignDW, start: Path, material: Material) -> None:
         ConfigError: its text units, glosses or codes are others.
     """
     loaded = load_checkpoint(checkpoint_named(start))
+    check_start(loaded, start, material)
+    load_into(model, loaded.model.state_dict(), str(checkpoint_named(start) / WEIGHTS))
+
+
+def check_start(loaded: Checkpoint, start: Path, material: Material) -> None:
+    """Raise unless a checkpoint counts text units, glosses and codes as the material of a training does.
+
+    Raises:
+        ConfigError: it does not.
+    """
     pairs = {
         "text units": (loaded.encoding.tokenizer, material.tokenizer),
         "glosses": (loaded.glosses, material.glosses),
@@ -32,7 +43,6 @@ def begin_with(model: SignDW, start: Path, material: Material) -> None:
             f"train.start: {start} has other {' and '.join(others)} than these data; start from one that was trained "
             "with the same sources and tokenizer"
         )
-    load_into(model, loaded.model.state_dict(), str(checkpoint_named(start) / WEIGHTS))
 
 
 def _is_same(first: object, second: object) -> bool:

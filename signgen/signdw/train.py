@@ -31,18 +31,18 @@ from signgen.nn.training_state import (
     save_state,
 )
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.backbone import SignDW
 from signgen.signdw.batch import Batch
-from signgen.signdw.checkpoint import SignDWCard, save_checkpoint, save_vocabularies
-from signgen.signdw.dev_losses import dev_losses
+from signgen.signdw.card import SignDWCard
+from signgen.signdw.checkpoint import save_checkpoint, save_vocabularies
+from signgen.signdw.dev_losses import dev_losses, used_loss
 from signgen.signdw.examples import Order, collate
-from signgen.signdw.lesson import Lesson
 from signgen.signdw.material import Material, load_material, material_id
 from signgen.signdw.metrics import Figures, Metrics, peak_memory
 from signgen.signdw.samples import sample_poses
 from signgen.signdw.settings import LANGUAGES
-from signgen.signdw.start import begin_with
+from signgen.signdw.task import make_task
 from signgen.signdw.training_settings import SignDWRun
+from signgen.signdw.windows import Windows
 
 BEST, LOG = "best", "metrics.jsonl"
 Report = Callable[[str], None]
@@ -111,13 +111,9 @@ class _Training:
         if self.accelerator.num_processes > 1:
             self.device = self.accelerator.device
         self.material: Material = load_material(run)
-        torch.manual_seed(run.seed)
-        glosses = self.material.glosses
-        self.model = SignDW(
-            run.model, self.material.sizes, len(self.material.tokenizer), len(LANGUAGES), len(glosses or ())
-        ).to(self.device)
-        if run.train.start is not None:
-            begin_with(self.model, run.train.start, self.material)
+        self.task = make_task(run, self.material)
+        self.model = self.task.network.to(self.device)
+        self.material.motion.to(self.device)
         # Without an average the two are one.
         self.average = copy_of(self.model) if run.train.average else self.model
         self.progress = Progress()
@@ -152,7 +148,7 @@ class _Training:
         if progress.total:
             restore_optimizer(self._restored, optimizer)
         self._restored = {}
-        model, optimizer = self.accelerator.prepare(Lesson(self.model), optimizer)
+        model, optimizer = self.accelerator.prepare(self.task.lesson(self.model), optimizer)
         model.train()
         figures = Figures()
         while progress.total < until and not self._is_over():
@@ -173,9 +169,9 @@ class _Training:
         train = self.run.train
         optimizer.zero_grad(set_to_none=True)
         for turn in range(train.accumulate):
-            batch, plans = self._batches(turn)
+            batch, further = self._batches(turn)
             with in_precision(self.device, train.precision):
-                losses = model(batch, plans)
+                losses = model(batch, further)
             self.accelerator.backward(losses["total"] / train.accumulate)
             figures.add(losses, batch, 1 / train.accumulate)
         if train.clip:
@@ -185,14 +181,17 @@ class _Training:
         if train.average:
             follow(self.average, self.model, train.average, self.progress.total)
 
-    def _batches(self, turn: int) -> tuple[Batch, Batch | None]:
-        """A batch of this update for this process, and one of plans; chance in the network is decided here."""
+    def _batches(self, turn: int) -> tuple[Batch, Batch | Windows | None]:
+        """A batch of this update for this process, and what else the task wants; network chance is decided here."""
         total, accelerator = self.progress.total, self.accelerator
         part = accelerator.process_index * self.run.train.accumulate + turn
         torch.manual_seed(_mixed([self.run.seed, total, part]))
         # Every so many examples of the whole, so that all parts are about equally long.
         every = slice(part, None, accelerator.num_processes * self.run.train.accumulate)
-        batch = collate(self.order[total][every]).to(self.device)
+        chosen = self.order[total][every]
+        batch = collate(chosen).to(self.device)
+        if self.task.truth is not None:
+            return batch, self.task.truth(chosen).to(self.device)
         return batch, None if self.plans is None else collate(self.plans[total][every]).to(self.device)
 
     def _look(self, optimizer: Any, figures: Figures) -> None:
@@ -206,18 +205,18 @@ class _Training:
         check_agreement(self.model)
         found: list[dict[str, float] | None] = [None]
         if main:
-            found = [dev_losses(self.average, self.material.dev, self.run.train.batch, self.run.seed)]
+            lesson, run = self.task.lesson(self.average), self.run
+            found = [dev_losses(lesson, self.material.dev, run.train.batch, run.seed, self.task.truth)]
         broadcast_object_list(found)
         dev = found[0]
         assert isinstance(dev, dict)
-        score = -dev["total"]
+        score = -used_loss(dev)
         is_best = progress.best is None or score > progress.best
         progress.best = score if is_best else progress.best
         progress.waited = 0 if is_best else progress.waited + 1
         if main:
             if is_best:
-                networks: dict[str, nn.Module] = {"model": self.average, "motion": self.material.motion}
-                save_checkpoint(self.folder / BEST, networks, self._card(dev))
+                save_checkpoint(self.folder / BEST, self.task.networks(self.average), self._card(dev))
             pace = figures.pace(self.accelerator.num_processes)
             self.metrics.add(
                 progress.total,
@@ -229,15 +228,15 @@ class _Training:
                     "is_best": is_best,
                 },
             )
-            self.report(_line(progress.total, means, dev, pace["frames_per_second"], is_best))
+            self.report(_line(progress.total, means["total"], dev, pace["frames_per_second"], is_best))
             self._samples()
         self._save(optimizer)
 
     def _samples(self) -> None:
         if self.show is None or not self.run.train.samples:
             return
-        self.average.eval()
-        self.show(self.progress.total, sample_poses(self.average, self.material, self.run.train.samples))
+        networks = self.task.networks(self.average.eval())
+        self.show(self.progress.total, sample_poses(networks, self.material, self.run.train.samples))
 
     def _is_over(self) -> bool:
         train = self.run.train
@@ -259,7 +258,9 @@ class _Training:
     def _card(self, dev: Mapping[str, float]) -> SignDWCard:
         material = self.material
         return SignDWCard(
+            head=self.run.head,
             model=self.run.model,
+            refiner=None if self.run.head == "token" else self.run.refiner,
             motion=material.motion.settings,
             words=len(material.tokenizer),
             glosses=len(material.glosses or ()),
@@ -293,8 +294,6 @@ def _mixed(key: list[int]) -> int:
     return int.from_bytes(hashlib.blake2b(repr(key).encode(), digest_size=7).digest())
 
 
-def _line(
-    total: int, means: Mapping[str, float], dev: Mapping[str, float], pace: float, is_best: bool
-) -> str:
+def _line(total: int, loss: float, dev: Mapping[str, float], pace: float, is_best: bool) -> str:
     parts = "  ".join(f"{name} {value:.3f}" for name, value in dev.items())
-    return f"update {total}  loss {means['total']:.3f}  dev {parts}  {pace:.0f} frames/s{'  *' if is_best else ''}"
+    return f"update {total}  loss {loss:.3f}  dev {parts}  {pace:.0f} frames/s{'  *' if is_best else ''}"

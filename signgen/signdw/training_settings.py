@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from annotated_types import Ge, Gt, Lt
 
 from signgen.config import check, did_you_mean, setting
 from signgen.errors import ConfigError
 from signgen.nn.device import Precision
+from signgen.signdw.flow_settings import REFINERS, RefinerSettings
 from signgen.signdw.settings import PRESETS, SignDWSettings
 
 DEFAULT_PRESET = "signdw-tiny"
+Head = Literal["token", "flow", "regress"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class SignDWRun:
     data: SignDWData = field(default_factory=SignDWData)
     model: SignDWSettings = field(default_factory=lambda: PRESETS[DEFAULT_PRESET])
     train: SignDWTraining = field(default_factory=SignDWTraining)
+    refiner: RefinerSettings = field(default_factory=lambda: REFINERS[DEFAULT_PRESET])
+    head: Head = "token"
     seed: Annotated[int, Ge(0), Lt(1 << 32)] = 0
 
 
@@ -86,17 +90,25 @@ def prepare_signdw(values: Mapping[str, Any] | None = None) -> SignDWRun:
         ConfigError: a setting is unknown, of the wrong type or out of range, or settings contradict each other.
     """
     given = dict(values or {})
-    known = ("data", "model", "train", "seed")
+    known = ("data", "model", "train", "refiner", "head", "seed")
     for name in given:
         if name not in known:
             raise ConfigError(f"{name}: unknown setting{did_you_mean(name, known)}")
     seed = given.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
         raise ConfigError(f"seed: expected a whole number from 0 to 4294967295, got {seed!r}")
+    head = given.get("head", "token")
+    if head not in get_args(Head):
+        raise ConfigError(f"head: expected {', '.join(get_args(Head))}, got {head!r}")
+    model = _section("model", given)
+    preset = _preset(model.pop("preset", DEFAULT_PRESET))
+    refiner = {**asdict(REFINERS[preset]), **_section("refiner", given)}
     run = SignDWRun(
         check(SignDWData, _section("data", given), where="data"),
-        _model(_section("model", given)),
+        check(SignDWSettings, {**asdict(PRESETS[preset]), **model}, where="model"),
         check(SignDWTraining, _section("train", given), where="train"),
+        check(RefinerSettings, refiner, where="refiner"),
+        head,
         seed,
     )
     _check_weights(run.data)
@@ -110,13 +122,10 @@ def _section(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return dict(values)
 
 
-def _model(values: dict[str, Any]) -> SignDWSettings:
-    from dataclasses import asdict
-
-    preset = values.pop("preset", DEFAULT_PRESET)
-    if preset not in PRESETS:
-        raise ConfigError(f"model.preset: no preset called {preset!r}{did_you_mean(str(preset), PRESETS)}")
-    return check(SignDWSettings, {**asdict(PRESETS[preset]), **values}, where="model")
+def _preset(name: Any) -> str:
+    if name not in PRESETS:
+        raise ConfigError(f"model.preset: no preset called {name!r}{did_you_mean(str(name), PRESETS)}")
+    return str(name)
 
 
 def _check_weights(data: SignDWData) -> None:

@@ -9,12 +9,11 @@ from toy_signdw_corpus import make_corpus, make_tokenizer, run_of
 
 from signgen.errors import CheckpointError, ResourceError
 from signgen.nn.checkpoint import load_tensors, save_tensors
+from signgen.signdw.card import CONFIG, checkpoint_named
 from signgen.signdw.checkpoint import (
-    CONFIG,
     PIECES,
     WEIGHTS,
     WORDS,
-    checkpoint_named,
     load_checkpoint,
     memory_errors,
 )
