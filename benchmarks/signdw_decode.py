@@ -4,8 +4,8 @@
 
 Weights are random, which changes no time; a step is four frames at 24 a second and eleven streams, as the tokenizer of
 the built-in checkpoint has them. The text has 12 units, the plan 6 glosses; text encoder and plan are part of the
-time. Ways take turns, a sentence each; times are medians, of processor time with one thread, of wall time with more.
-*whole prefix* draws the same codes but puts all earlier steps through the network again at each step; *torch* keeps keys
+time. Ways take turns, a sentence each; times are medians, of processor time with one thread, else of wall time.
+*whole prefix* draws the same codes but puts all earlier steps through the network at each step; *torch* keeps keys
 and values; *compiled* is what `generate` does for one sentence. *to poses* goes on to keypoints: decoder, eight looks
 of the refiner. Accuracy of eight bits: both read the same sentence, drawn in float32; the share of streams of steps
 whose likeliest code is the same, and the mean difference of log-probabilities of the codes drawn.
