@@ -259,3 +259,37 @@ def test_sizes(preset, millions):
     with torch.device("meta"):
         model = Refiner(REFINERS[preset], 2, 128 + 4 + 2 * REFINERS[preset].gloss_width + 4)
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(millions * 1e6, rel=0.05)
+
+
+def test_a_gap_between_known_frames_is_filled_as_was_learned():
+    # Everything goes a straight way, each clip another one: the gap is decided by its surroundings alone.
+    torch.manual_seed(0)
+    model = Refiner(RefinerSettings(width=48, layers=3, known=1.0, condition_dropout=0.0), 2, 1)
+    mask, visible = torch.ones(16, FRAMES, dtype=torch.bool), torch.ones(16, FRAMES, 128, dtype=torch.bool)
+    nothing, ways = torch.zeros(16, FRAMES, 1), torch.randn(2, 256)
+
+    def straight():
+        place = torch.linspace(-1, 1, FRAMES)[:, None]
+        lines = torch.randn(16, 1, 2) + torch.randn(16, 1, 2) * place
+        return (lines @ ways).view(16, FRAMES, 128, 2)
+
+    model.begin(straight(), visible, mask)
+    optimizer = torch.optim.AdamW(model.parameters(), 4e-3, (0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=300)
+    for _ in range(300):
+        optimizer.zero_grad()
+        model.loss(straight(), visible, nothing, mask)["total"].backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+    truth, at = straight(), torch.ones_like(mask)
+    at[:, 4:8] = False
+    noise = torch.randn(16, FRAMES, 256)
+    model.eval()
+    filled, free = (
+        model.sample(nothing, mask, noise, known=known).values for known in (Known(truth, visible, at), None)
+    )
+    assert torch.equal(filled[at], truth[at])
+    spread = truth[~at].square().mean()
+    assert (filled - truth)[~at].square().mean() < 0.3 * spread
+    assert (free - truth)[~at].square().mean() > 0.6 * spread
