@@ -1,17 +1,22 @@
 """Isolated signs to look at: they are found, laid beside the sentences, and what was never learned is copied."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from made_up_signer import signer
 from toy_checkpoint import save_toy_checkpoint, toy_checkpoint
+from toy_signdw import SETTINGS, WORDS
 from toy_signdw_corpus import MODEL, make_corpus, make_tokenizer, run_of
 
 from signgen.data.columnar import Clip, Columnar, write_columnar
 from signgen.errors import ConfigError, DataError
-from signgen.signdw.batch import NO_SLOT
+from signgen.signdw.backbone import SignDW
+from signgen.signdw.batch import NO_SLOT, Batch, Condition
 from signgen.signdw.drafts import Draft, codes_of, with_drafts
 from signgen.signdw.examples import collate
+from signgen.signdw.generate import generate
 from signgen.signdw.material import load_material, material_id
 from signgen.signdw.plan import LEAD_IN, LEAD_OUT, SPECIALS, UNKNOWN, Plan
 from signgen.signdw.retrieved import LONGEST, clips_of, side_by_side
@@ -21,6 +26,7 @@ from signgen.signdw.streaming import stream_text
 from signgen.text2pose.retrieval import Drafts
 from signgen.text2pose.signdw import SignDWSource
 
+SIZE = 8
 RETRIEVING = {**MODEL, "is_retrieving": True}
 
 
@@ -132,3 +138,48 @@ def test_a_lexicon_becomes_a_folder_of_signs(tmp_path):
     with Columnar(drafts.write_signs(tmp_path / "signs" / "0.col")) as opened:
         assert [clip.info["gloss"] for clip in opened.clips][:2] == ["GOOD", "BAD"]
         assert all(3 < len(opened.read(number)) < 60 for number in range(len(opened)))
+
+
+def spelled(rows: int, seed: int, gloss: int) -> tuple[Batch, Batch]:
+    """Sentences of two glosses whose movement is anything at all: only their clips tell. Without and with clips."""
+    rng = torch.Generator().manual_seed(seed)
+    clips = torch.randint(SIZE, (rows, 2, 4, 1), generator=rng)
+    rest = torch.zeros(rows, 1, 1, dtype=torch.long)
+    codes = torch.cat([rest, clips[:, 0], clips[:, 1], rest], 1)
+    glosses = torch.tensor([[LEAD_IN, gloss, gloss, LEAD_OUT]]).repeat(rows, 1)
+    durations = torch.tensor([[1, 4, 4, 1]]).repeat(rows, 1)
+    text = torch.full((rows, 1), 5)
+    bare = Condition(text, text > 0, torch.ones(rows, dtype=torch.long), glosses, durations)
+    slots = torch.tensor([[1] * 4 + [2] * 4]).repeat(rows, 1)
+    mask = torch.ones(rows, 10, dtype=torch.bool)
+    given = replace(bare, retrieved=clips.flatten(1, 2), slots=slots)
+    return Batch(codes, mask, bare), Batch(codes, mask, given)
+
+
+def test_movements_that_were_never_seen_are_copied_from_their_clips():
+    """Unknown glosses: half of the codes are right with their clips, one of eight by chance without."""
+    torch.manual_seed(0)
+    settings = replace(
+        SETTINGS, layers=1, is_retrieving=True, retrieval_dropout=0.0, causal_share=1.0, code_noise=0.9
+    )
+    model = SignDW(settings, (SIZE,), WORDS, 2, len(SPECIALS) + 6)
+    optimizer = torch.optim.AdamW(model.parameters(), 4e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=500)
+    for step in range(500):
+        loss = model(spelled(64, step, len(SPECIALS))[1])["total"]
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+    model.eval()
+    plan = Plan(10, (LEAD_IN, UNKNOWN, UNKNOWN, LEAD_OUT), (1, 4, 4, 1))
+    share = []
+    for batch in spelled(32, 12345, UNKNOWN):
+        drawn = generate(
+            model, batch.condition, DrawSettings(temperature=0, max_run=0), range(32), [plan] * 32
+        )
+        found = torch.stack([each.codes for each in drawn])
+        share.append(float((found == batch.codes)[:, 1:9].float().mean()))
+    assert share[0] < 0.22
+    assert share[1] > 0.38
