@@ -45,7 +45,7 @@ def test_python_block(tmp_path, environment):
 
 @pytest.mark.slow
 def test_shell_blocks(tmp_path, environment):
-    assert len(SHELL) == 3
+    assert len(SHELL) == 4
     for code in SHELL:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", code],
@@ -67,6 +67,10 @@ def test_shell_blocks(tmp_path, environment):
         "track.mp4",
         "view.html",
         "data",
+        "made",
+        "report.json",
+        "report.html",
+        "read.txt",
     }
 
 

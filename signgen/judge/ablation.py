@@ -82,12 +82,13 @@ def ablation_table(
     single = scorer(first[0].references, language, profile)
     pooled = scorer([text for row in first for text in row.references], language, profile)
     together = {
-        name: _bleu(pooled.measures([t for row in g for t in row.hypotheses])) for name, g in groups.items()
+        name: _bleu(pooled.measures([t for row in g for t in row.hypotheses], may_say_nothing=True))
+        for name, g in groups.items()
     }
     base = together[first[0].schedule]
     lines = []
     for number, (name, group) in enumerate(groups.items()):
-        each = tuple(_bleu(single.measures(row.hypotheses)).value for row in group)
+        each = tuple(_bleu(single.measures(row.hypotheses, may_say_nothing=True)).value for row in group)
         against = paired_difference(together[name], base, drawn) if number else None
         characters = sum(len(text) for row in group for text in row.references)
         chance = sum(float(row.log_likelihoods.sum()) for row in group) / characters

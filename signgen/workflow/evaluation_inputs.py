@@ -101,9 +101,10 @@ def read_sources(source: Path, fps: float | None = None) -> dict[str, Source]:
     else:
         found = {source.stem: Source(**_given(source, fps))}
     if not found:
-        raise DataError(
-            f"{source}: no clips; give shards, a list of files, or a folder of pose files or videos"
-        )
+        split = next((name for name in ("test", "dev", "train") if (source / name).is_dir()), "")
+        which = f"; give one of its splits, such as {source / split}" if split else ""
+        hint = "; give shards, a list of files, or a folder of pose files or videos"
+        raise DataError(f"{source}: no clips{which or hint}")
     return found
 
 

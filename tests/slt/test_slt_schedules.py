@@ -160,6 +160,14 @@ def test_table_pairs_clips():
         ablation_table([row("real-only", 0, ()), row("joint", 1, ())], "en")
 
 
+def test_a_schedule_that_says_nothing_has_its_line():
+    lines = ablation_table(
+        [row("real-only", 0, ()), row("joint", 0, ("",) * 8)], "en", how=Resampling(50, 50)
+    )
+    assert [line.mean for line in lines] == pytest.approx([100, 0])
+    assert lines[1].against.difference == pytest.approx(-100)
+
+
 def test_command_trains_and_compares(sources, tmp_path, capsys):
     flags = ["train", "slt", "-o", str(tmp_path), "--set", "tokens.kind=words", "--set", "train.steps=2",
              "--set", "train.batch=4", *(f"--data={name}={folder}" for name, folder in sources.items())]  # fmt: skip

@@ -35,10 +35,13 @@ def check_texts(texts: Sequence[str], what: str) -> None:
             )
 
 
-def check_pairs(hypotheses: Sequence[str], references: Sequence[str]) -> None:
+def check_pairs(
+    hypotheses: Sequence[str], references: Sequence[str], *, may_say_nothing: bool = False
+) -> None:
     """Raise DataError unless every hypothesis has a reference with a text in it, and some hypothesis says something.
 
-    A single empty hypothesis is an answer, a bad one, and is scored; `degeneracy` counts them.
+    A single empty hypothesis is an answer, a bad one, and is scored; `degeneracy` counts them. So are all
+    of them together with ``may_say_nothing``, where it is known that a model said so.
     """
     check_references(references)
     check_texts(hypotheses, "hypotheses")
@@ -46,7 +49,7 @@ def check_pairs(hypotheses: Sequence[str], references: Sequence[str]) -> None:
         raise DataError(
             f"hypotheses: {len(hypotheses):,} for {len(references):,} references; give one for each, in the same order"
         )
-    if not any(text.strip() for text in hypotheses):
+    if not may_say_nothing and not any(text.strip() for text in hypotheses):
         raise DataError(f"hypotheses: all {len(hypotheses):,} are empty; check what the judge wrote")
 
 

@@ -34,13 +34,13 @@ class Scorer:
     prepared: Sequence[str]
     counted: Mapping[str, BleuReferences | ChrfReferences]
 
-    def measures(self, hypotheses: Sequence[str]) -> list[Measure]:
+    def measures(self, hypotheses: Sequence[str], *, may_say_nothing: bool = False) -> list[Measure]:
         """All measures of the profile, in parts that can be resampled.
 
         Raises:
-            DataError: not one text for each reference, or nothing but empty ones.
+            DataError: not one text for each reference, or nothing but empty ones unless it ``may_say_nothing``.
         """
-        check_pairs(hypotheses, self.references)
+        check_pairs(hypotheses, self.references, may_say_nothing=may_say_nothing)
         prepared = [self.profile.prepare(text) for text in hypotheses]
         return [measure for name in self.profile.measures for measure in self._measure(name, prepared)]
 
