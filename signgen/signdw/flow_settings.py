@@ -40,9 +40,9 @@ class RefinerSettings:
 
 
 REFINERS = {
-    "signdw-tiny": RefinerSettings(),
+    "signdw-tiny": RefinerSettings(width=128),
     "signdw-40m": RefinerSettings(width=256, layers=7, gloss_width=96),
-    "signdw-1.2b": RefinerSettings(width=896, layers=9, gloss_width=256),
+    "signdw-1.2b": RefinerSettings(width=832, layers=9, gloss_width=256),
 }
 
 
