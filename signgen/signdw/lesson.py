@@ -21,11 +21,13 @@ class Lesson(nn.Module):
 
     Args:
         model: that learns.
+        is_timed: whether durations of the further sentences are true, so that they are learned too.
     """
 
-    def __init__(self, model: SignDW) -> None:
+    def __init__(self, model: SignDW, is_timed: bool = True) -> None:
         super().__init__()
         self.model = model
+        self.is_timed = is_timed
 
     def forward(
         self, batch: Batch, plans: Batch | None = None, generator: torch.Generator | None = None
@@ -42,5 +44,5 @@ class Lesson(nn.Module):
         found = self.model.planner.losses(
             states, mask, plans.mask.sum(1), condition.glosses, condition.durations
         )
-        further = torch.stack(list(found.values())).sum()
+        further = torch.stack(list(found.values())).sum() if self.is_timed else found["gloss"]
         return {**losses, "plans": further, "total": losses["total"] + further}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from signgen.errors import ConfigError, DataError
 from signgen.nn.tokenizer import Pieces
-from signgen.signdw.clip_codes import ClipCodes, load_codes, tokenizer_id
+from signgen.signdw.clip_codes import ClipCodes, load_codes
 from signgen.signdw.examples import (
     Example,
     Examples,
@@ -27,6 +26,7 @@ from signgen.signdw.plan import GlossVocabulary
 from signgen.signdw.retrieved import library_of
 from signgen.signdw.settings import LANGUAGES, SignDWSettings
 from signgen.signdw.text import TextEncoding
+from signgen.signdw.text_plans import read_sentences, text_examples
 from signgen.signdw.tokenizer_folder import load_tokenizer
 from signgen.signdw.training_settings import SignDWRun
 
@@ -44,6 +44,8 @@ class Material:
         glosses: vocabulary; None for a network that plans lengths alone.
         words: of the training texts.
         licence: of the clips.
+        texts: sentences without poses that further plans are learned from; None: there are none.
+        read: the texts of those sentences.
     """
 
     motion: MotionTokenizer
@@ -54,6 +56,8 @@ class Material:
     glosses: GlossVocabulary | None
     words: list[str]
     licence: str
+    texts: Examples | None = None
+    read: tuple[str, ...] = ()
 
     @property
     def sizes(self) -> list[int]:
@@ -68,7 +72,8 @@ class Material:
     def names_and_texts(self) -> tuple[list[str], list[str]]:
         """Names and texts of all training clips."""
         clips = [source.clips for source in self.sources.values()]
-        return [name for part in clips for name in part.names], [t for part in clips for t in texts_of(part)]
+        texts = [text for part in clips for text in texts_of(part)]
+        return [name for part in clips for name in part.names], [*texts, *self.read]
 
 
 def load_material(run: SignDWRun) -> Material:
@@ -96,6 +101,7 @@ def load_material(run: SignDWRun) -> Material:
     sources = {name: make_examples(part, encoding, glosses, settings, signs) for name, part in clips.items()}
     for name, source in sources.items():
         _check_some(source, f"{data.sources[name]}/train")
+    further, read = _further(run, list(sources.values()), encoding, glosses)
     dev = [load_codes(folder / "dev", motion, data.cache) for folder in data.sources.values()]
     dev_examples = [make_examples(part, encoding, glosses, settings, signs) for part in dev]
     for folder, source in zip(data.sources.values(), dev_examples, strict=True):
@@ -107,22 +113,28 @@ def load_material(run: SignDWRun) -> Material:
         _spread([source.items for source in dev_examples], run.train.dev_clips),
         tokenizer,
         glosses,
-        words_of(texts),
+        words_of([*texts, *read]),
         _licences(clips),
+        further,
+        read,
     )
 
 
-def material_id(material: Material) -> str:
-    """A hash of clips and codes."""
-    digest = hashlib.sha256(tokenizer_id(material.motion).encode())
-    for source in material.sources.values():
-        digest.update("\n".join(source.clips.names).encode("utf-8", "surrogatepass"))
-        digest.update(source.clips.codes.numpy().tobytes())
-        for item in source.items:
-            for place, codes in item.retrieved:
-                digest.update(place.to_bytes(2) + codes.numpy().tobytes())
-    digest.update(repr([item.words for item in material.dev]).encode())
-    return digest.hexdigest()
+def _further(
+    run: SignDWRun,
+    sources: Sequence[Examples],
+    encoding: TextEncoding,
+    glosses: GlossVocabulary | None,
+) -> tuple[Examples | None, tuple[str, ...]]:
+    """Sentences without poses, and their texts."""
+    if not run.data.texts:
+        return None, ()
+    if glosses is None or not run.train.plan_batch:
+        raise ConfigError("data.texts: teach plans of glosses; needs model.align=gloss and train.plan_batch")
+    sentences = [sentence for folder in run.data.texts for sentence in read_sentences(folder)]
+    found = text_examples(sentences, sources, encoding, glosses, run.model, run.seed)
+    _check_some(found, "data.texts")
+    return found, tuple(" ".join(str(sentences[item.clip]["text"]).split()) for item in found.items)
 
 
 def _glosses(clips: Mapping[str, ClipCodes], settings: SignDWSettings) -> GlossVocabulary | None:

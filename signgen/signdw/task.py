@@ -103,7 +103,12 @@ def _token(run: SignDWRun, material: Material) -> Task:
     model = SignDW(run.model, material.sizes, len(material.tokenizer), len(LANGUAGES), glosses)
     if run.train.start is not None:
         begin_with(model, run.train.start, material)
-    return Task(model, Lesson, lambda network: {"model": network, "motion": material.motion})
+    is_timed = material.texts is None
+    return Task(
+        model,
+        lambda network: Lesson(network, is_timed),
+        lambda network: {"model": network, "motion": material.motion},
+    )
 
 
 def _flow(run: SignDWRun, material: Material) -> Task:

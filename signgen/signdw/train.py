@@ -15,7 +15,7 @@ from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_lis
 from torch import nn
 
 from signgen.data.sidecar import package_version
-from signgen.data.strict_json import plain, to_json
+from signgen.data.strict_json import plain
 from signgen.data.trained_on import save_trained_on
 from signgen.errors import ConfigError
 from signgen.nn.device import device_named, in_precision
@@ -36,7 +36,8 @@ from signgen.signdw.card import SignDWCard
 from signgen.signdw.checkpoint import save_checkpoint, save_vocabularies
 from signgen.signdw.dev_losses import dev_losses, used_loss
 from signgen.signdw.examples import Order, collate
-from signgen.signdw.material import Material, load_material, material_id
+from signgen.signdw.fingerprint import fingerprint
+from signgen.signdw.material import Material, load_material
 from signgen.signdw.metrics import Figures, Metrics, peak_memory
 from signgen.signdw.samples import sample_poses
 from signgen.signdw.settings import LANGUAGES
@@ -118,14 +119,21 @@ class _Training:
         self.average = copy_of(self.model) if run.train.average else self.model
         self.progress = Progress()
         processes = self.accelerator.num_processes
-        self.fingerprint = _fingerprint(run, self.material, processes)
+        self.fingerprint = fingerprint(run, self.material, processes)
         batches = run.train.batch * processes * run.train.accumulate
         self.order = Order(
             list(self.material.sources.values()), self.material.shares, batches, run.data.pool, run.seed
         )
         plans = run.train.plan_batch * processes * run.train.accumulate
-        self.plans = replace(self.order, batch=plans, seed=_mixed([run.seed, 1])) if plans else None
+        self.plans = self._plan_order(plans) if plans else None
         self._restored: dict[str, torch.Tensor] = {}
+
+    def _plan_order(self, batch: int) -> Order:
+        """Which further sentences come when: those without poses, or else clips."""
+        seed, texts = _mixed([self.run.seed, 1]), self.material.texts
+        if texts is None:
+            return replace(self.order, batch=batch, seed=seed)
+        return Order([texts], [1.0], batch, self.run.data.pool, seed)
 
     def resume(self) -> None:
         """Take up what an earlier run left, if it left something."""
@@ -275,18 +283,6 @@ class _Training:
                 "versions": {"signgen": package_version("signgen"), "torch": str(torch.__version__)},
             },
         )
-
-
-def _fingerprint(run: SignDWRun, material: Material, processes: int) -> str:
-    """What must be equal for a training to be continued; folders may have moved."""
-    values = plain(run)
-    for name in ("batch", "plan_batch"):
-        values["train"][name] *= processes
-    values["data"] = {"weights": values["data"]["weights"], "pool": values["data"]["pool"]}
-    for name in ("samples", "tensorboard", "start"):
-        del values["train"][name]
-    text = to_json({"run": values, "data": material_id(material)})
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _mixed(key: list[int]) -> int:

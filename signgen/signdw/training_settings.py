@@ -30,6 +30,9 @@ class SignDWData:
         default_factory=dict,
         metadata={"doc": "how often clips of a source are drawn, by its name; without any: by size"},
     )
+    texts: tuple[Path, ...] = setting(
+        (), "corpora of texts and glosses alone (--no-poses), which the further plans of an update come from"
+    )
     tokenizer: Path | None = setting(None, "folder of the trained motion tokenizer")
     signs: Path | None = setting(
         None, "folder of columnar shards of isolated signs with their gloss (model.is_retrieving)"

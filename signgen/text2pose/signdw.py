@@ -58,7 +58,7 @@ class SignDWSource:
     fps: Annotated[float, Ge(1), Le(240)] = setting(24.0, "frames per second")
     width: Annotated[int, Ge(16), Le(8192)] = setting(512, "canvas width in pixels")
     height: Annotated[int, Ge(16), Le(8192)] = setting(512, "canvas height in pixels")
-    smooth: bool = setting(True, "low-pass the result (body 6 Hz, hands 9 Hz)")
+    smooth: bool = setting(True, "low-pass the result (body 6 Hz, hands 7 Hz)")
     device: str = setting("cpu", "what computes: cpu, cuda, auto, ...")
 
     def __call__(self, text: str, *, seed: int = 0) -> PoseSequence:
