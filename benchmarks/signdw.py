@@ -1,7 +1,7 @@
 """What judges read from what SignDW signs of unseen sentences, beside other ways to sign them and to say nothing.
 
-    python benchmarks/signdw.py [--checkpoint signdw-ase-tiny] [--corpus HELD] [--clips 150]
-                                [--json rows.json] [--poses FOLDER]
+    python benchmarks/signdw.py [--checkpoint signdw-ase-tiny] [--also flow=RUN regress=RUN]
+                                [--corpus HELD] [--clips 150] [--json rows.json] [--poses FOLDER]
 
 Without `--corpus` 400 sentences are made in the style that the built-in checkpoint learned from, with a seed of their
 own; half of them are the test. Sentences whose text the checkpoint or a judge has read in training are left out.
@@ -23,7 +23,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import mean
@@ -43,7 +43,8 @@ from signgen.judge.pose.tracks import at_one_rate, tracks_of
 from signgen.judge.text.resample import Resampling
 from signgen.judge.text.scores import scorer
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.checkpoint import Checkpoint, checkpoint_named, load_checkpoint
+from signgen.signdw.card import checkpoint_named
+from signgen.signdw.checkpoint import Checkpoint, load_checkpoint
 from signgen.signdw.decoding import poses_of_codes
 from signgen.signdw.generate import generate
 from signgen.signdw.parts import FPS, to_parts
@@ -179,6 +180,11 @@ ROWS: dict[str, Callable[[Test], Poses]] = {
 }
 
 
+def also(folder: str) -> Callable[[Test], Poses]:
+    """What another checkpoint makes of the texts, such as one of another head."""
+    return lambda test: replace(test, checkpoint=load_checkpoint(folder)).signed
+
+
 def figures(made: Sequence[PoseSequence], true: Sequence[PoseSequence]) -> dict[str, float]:
     """Motion, duration and jerk beside true poses."""
     ready = []
@@ -288,12 +294,18 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=0, help="judges that read; 0: all")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument(
+        "--also", nargs="*", default=[], metavar="ROW=FOLDER", help="other checkpoints: flow=... regress=..."
+    )
+    parser.add_argument(
         "--set", dest="draws", nargs="*", default=[], help="how codes are drawn: temperature=0.7 ..."
     )
     parser.add_argument("--no-smooth", action="store_true", help="poses as they are decoded")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--poses", type=Path, help="keep the poses of all rows here")
     given = parser.parse_args()
+    others = dict(pair.split("=", 1) for pair in given.also)
+    ROWS.update({f"signdw {name}": also(folder) for name, folder in others.items()})
+    names = [*given.rows, *(f"signdw {name}" for name in others)]
     torch.set_num_threads(1)
     judges = load_judges([given.judge], device="cpu")[: given.members or None]
     with tempfile.TemporaryDirectory() as scratch:
@@ -306,7 +318,7 @@ def main() -> None:
         f"{len(judges)} judges\n"
     )
     print_head()
-    rows = measure(test, judges, given.rows, given.poses)
+    rows = measure(test, judges, names, given.poses)
     if given.json is not None:
         given.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
 
