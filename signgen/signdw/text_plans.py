@@ -29,7 +29,7 @@ def read_sentences(folder: Path) -> list[Mapping[str, Any]]:
         DataError: no manifest, or a damaged one.
     """
     path = folder / MANIFEST
-    found = []
+    found: list[Mapping[str, Any]] = []
     for number, line in enumerate(read_file(path, MAX_BYTES).splitlines(), 1):
         try:
             item = json.loads(line)

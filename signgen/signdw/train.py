@@ -279,7 +279,7 @@ class _Training:
                 "seed": self.run.seed,
                 "clips": material.clip_count,
                 "dev": dict(dev),
-                "train": plain(self.run.train),
+                "train": plain(replace(self.run.train, start=None)),
                 "versions": {"signgen": package_version("signgen"), "torch": str(torch.__version__)},
             },
         )
