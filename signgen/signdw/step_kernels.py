@@ -259,4 +259,4 @@ def lowest_of_best(logits: np.ndarray, count: int) -> np.float32:
                 best[place - 1] = best[place]
                 place += 1
             best[place - 1] = value
-    return best[0]
+    return np.float32(best[0])
