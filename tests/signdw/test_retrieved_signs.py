@@ -16,8 +16,9 @@ from signgen.signdw.backbone import SignDW
 from signgen.signdw.batch import NO_SLOT, Batch, Condition
 from signgen.signdw.drafts import Draft, codes_of, with_drafts
 from signgen.signdw.examples import collate
+from signgen.signdw.fingerprint import material_id
 from signgen.signdw.generate import generate
-from signgen.signdw.material import load_material, material_id
+from signgen.signdw.material import load_material
 from signgen.signdw.plan import LEAD_IN, LEAD_OUT, SPECIALS, UNKNOWN, Plan
 from signgen.signdw.retrieved import LONGEST, clips_of, side_by_side
 from signgen.signdw.settings import DrawSettings
