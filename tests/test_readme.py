@@ -45,7 +45,7 @@ def test_python_block(tmp_path, environment):
 
 @pytest.mark.slow
 def test_shell_blocks(tmp_path, environment):
-    assert len(SHELL) == 4
+    assert len(SHELL) == 5
     for code in SHELL:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", code],
@@ -71,6 +71,7 @@ def test_shell_blocks(tmp_path, environment):
         "report.json",
         "report.html",
         "read.txt",
+        "learned.npz",
     }
 
 
