@@ -137,14 +137,18 @@ def load_checkpoint(spec: str | Path, device: torch.device | str = "cpu") -> Che
     return _put_together(card, networks, folder, _id(tensors))
 
 
-def check_codes(checkpoint: Checkpoint) -> None:
-    """Raise unless a checkpoint draws codes.
+def check_decoded(checkpoint: Checkpoint) -> None:
+    """Raise unless poses are decoded codes and nothing more, as streaming and filling take them to be.
 
     Raises:
-        ConfigError: it makes poses straight from text.
+        ConfigError: poses are made straight from text, or refined as whole sentences.
     """
     if checkpoint.regressor is not None:
         raise ConfigError("checkpoint: trained with --head regress, which draws no codes; use one that does")
+    if checkpoint.head is not None:
+        raise ConfigError(
+            "checkpoint: trained with --head flow, which refines whole sentences; use the one that it started from"
+        )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from signgen.errors import ConfigError, DataError, PoseError
 from signgen.pose.motion import join, split
 from signgen.pose.sequence import PoseSequence
 from signgen.signdw.batch import Condition
-from signgen.signdw.checkpoint import Checkpoint, check_codes, memory_errors
+from signgen.signdw.checkpoint import Checkpoint, check_decoded, memory_errors
 from signgen.signdw.coder import STRIDE
 from signgen.signdw.decoding import smoothed
 from signgen.signdw.edit import nothing_to_say, redraw, with_hole
@@ -76,7 +76,7 @@ def fill(
     rate = FPS / poses.fps
     known = _without(poses, start, stop)
     grid = _Grid.around(floor(start * rate), ceil(stop * rate), max(1, round(len(poses) * rate)))
-    check_codes(checkpoint)
+    check_decoded(checkpoint)
     grid = grid.within(checkpoint.model.settings.max_steps, start, stop)
     with memory_errors("fill"):
         drawn = _drawn(checkpoint, known, grid, wish, draws, seed, is_smooth)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 
 from signgen.config import setting
 
@@ -55,4 +55,4 @@ class RefineSettings:
     guidance: Annotated[float, Ge(0), Le(20)] = setting(
         1.0, "how much more codes and glosses count; 1: as learned, in one pass"
     )
-    noise: Annotated[float, Ge(0), Gt(-1), Le(2)] = setting(1.0, "size of the noise that is begun with")
+    noise: Annotated[float, Ge(0), Le(2)] = setting(1.0, "size of the noise that is begun with")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.checkpoint import Checkpoint, check_codes, memory_errors
+from signgen.signdw.checkpoint import Checkpoint, check_decoded, memory_errors
 from signgen.signdw.coder import STRIDE
 from signgen.signdw.decoding import poses_of_codes
 from signgen.signdw.drafts import Drafter, with_drafts
@@ -51,7 +51,7 @@ def stream_text(
         ConfigError: a mode that is not causal, or a language that the network has no tag for.
         ResourceError: there is not enough memory.
     """
-    check_codes(checkpoint)
+    check_decoded(checkpoint)
     parts = sentences(text)
     # A text that cannot be read is refused before any of it is signed.
     conditions = [checkpoint.encoding.condition([part], [language]) for part in parts]
