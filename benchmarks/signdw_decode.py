@@ -1,6 +1,7 @@
 """How fast SignDW draws one sentence, in torch and in compiled steps, in float32 and in eight bits, refiner included.
 
     python benchmarks/signdw_decode.py [--presets signdw-tiny signdw-40m] [--steps 30 120] [--rounds 7] [--threads 1]
+    python benchmarks/signdw_decode.py --checkpoint signdw-ase-tiny [TEXT ...]
 
 Weights are random, which changes no time; a step is four frames at 24 a second and eleven streams, as the tokenizer of
 the built-in checkpoint has them. The text has 12 units, the plan 6 glosses; text encoder and plan are part of the
@@ -8,7 +9,8 @@ time. Ways take turns, a sentence each; times are medians, of processor time wit
 *whole prefix* draws the same codes but puts all earlier steps through the network at each step; *torch* keeps keys
 and values; *compiled* is what `generate` does for one sentence. *to poses* goes on to keypoints: decoder, eight looks
 of the refiner. Accuracy of eight bits: both read the same sentence, drawn in float32; the share of streams of steps
-whose likeliest code is the same, and the mean difference of log-probabilities of the codes drawn.
+whose likeliest code is the same, and the mean difference of log-probabilities of the codes drawn. --checkpoint asks
+that of weights that have learned, on texts that follow it (or a few of the built-in one's grammar), and no more.
 """
 
 from __future__ import annotations
@@ -43,6 +45,10 @@ SIZES = (256, 512, 512, 128, 256, 512, 512, 128, 256, 512, 512)
 GLOSSES = 512
 STRIDE = 4
 DRAWS = DrawSettings()
+TEXTS = [
+    "In the summer it is sunny in China.", "Our grandfather is not poor.", "He never buys beer.",
+    "The north will be sunny next week.", "My cap is yellow.", "My sister will read the book tomorrow.",
+]  # fmt: skip
 
 
 def made(preset: str) -> SignDW:
@@ -91,9 +97,10 @@ def log_chances(model: SignDW, condition: Condition, plan: Plan, codes: Tensor) 
     return [F.log_softmax(logits, -1) for logits in model.heads.each(found, model.codes.each(codes))]
 
 
-def accuracy(exact: SignDW, rough: SignDW, condition: Condition, plan: Plan) -> tuple[float, float]:
+def accuracy(
+    exact: SignDW, rough: SignDW, condition: Condition, plan: Plan, codes: Tensor
+) -> tuple[float, float]:
     """Share of likeliest codes that stay, and mean difference of log-probabilities of those drawn."""
-    codes = generate(exact, condition, DRAWS, plans=(plan,))[0].codes
     same, apart = [], []
     both = (log_chances(model, condition, plan, codes) for model in (exact, rough))
     for stream, (a, b) in enumerate(zip(*both, strict=True)):
@@ -115,6 +122,31 @@ def seconds(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
             if turn:
                 times[name].append(clock() - started)
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def learned(spec: str, texts: list[str], seeds: int = 4) -> None:
+    """What eight bits change in a checkpoint that is kept, as it is drawn by default."""
+    from signgen.signdw.checkpoint import load_checkpoint
+    from signgen.text2pose.signdw import GUIDANCE
+
+    loaded = load_checkpoint(spec)
+    rough, draws = rounded(loaded.model), replace(DRAWS, guidance=GUIDANCE)
+    same, apart, drawn = [], [], []
+    for text in texts:
+        condition = loaded.encoding.condition([text], [None])
+        for seed in range(seeds):
+            exact = generate(loaded.model, condition, draws, (seed,))[0]
+            found = accuracy(loaded.model, rough, condition, exact.plan, exact.codes)
+            same.append(found[0])
+            apart.append(found[1])
+            eight = replace(draws, eight_bits=True)
+            again = generate(loaded.model, condition, eight, (seed,), (exact.plan,))[0]
+            drawn.append(float((again.codes == exact.codes).float().mean()))
+    mean = statistics.mean
+    print(
+        f"{spec}: {len(same)} sentences; eight bits leave {100 * mean(same):.1f} % of the likeliest codes, "
+        f"{mean(apart):.3f} nats apart; {100 * mean(drawn):.1f} % of the codes drawn with the same seed are the same"
+    )
 
 
 def rounded(model: SignDW) -> SignDW:
@@ -172,7 +204,7 @@ def measure(preset: str, steps: int, rounds: int, threads: int) -> None:
             f" {found['whole prefix'] / value:10.2f} {found['torch'] / value:8.2f}",
             flush=True,
         )
-    same, apart = accuracy(exact, rounded(exact), condition, plan)
+    same, apart = accuracy(exact, rounded(exact), condition, plan, codes)
     print(f"{preset}: eight bits leave {100 * same:.1f} % of the likeliest codes, {apart:.3f} nats apart")
 
 
@@ -184,7 +216,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, nargs="+", default=[30, 120])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
+    parser.add_argument("--checkpoint", help="look at its accuracy in eight bits instead")
+    parser.add_argument("texts", nargs="*", default=TEXTS)
     given = parser.parse_args()
+    if given.checkpoint:
+        torch.set_num_threads(1)
+        learned(given.checkpoint, given.texts)
+        return
     head = f"{'preset':12} {'threads':>7} {'steps':>6} {'way':21} {'ms':>8} {'frames/s':>9}"
     print(f"{head} {'/ prefix':>10} {'/ torch':>8}")
     for threads in given.threads:

@@ -16,7 +16,7 @@ from signgen.signdw.dice import CODE_CHANCE, Dice
 from signgen.signdw.drawing import Controls, draw_streams
 from signgen.signdw.plan import Plan, pad_plans
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.steps import MOST_ROWS, Stepper, StepWeights, step_weights
+from signgen.signdw.steps import MOST_ROWS, Stepper, StepWeights, eight_bit_weights, step_weights
 
 Drawing = Callable[[Tensor, Tensor, Tensor | None, list[Tensor | None] | None], tuple[Tensor, Tensor]]
 
@@ -64,6 +64,13 @@ def generate(
     job = _prepare(model, condition, draws, seeds, plans, known, weights)
     codes = torch.stack(list(_step_by_step(job)), 1) if draws.mode == "causal" else _in_rounds(job)
     return [Drawn(row[: plan.steps].cpu(), plan) for row, plan in zip(codes, job.plans, strict=True)]
+
+
+@torch.inference_mode()
+def plans_of(model: SignDW, condition: Condition, draws: DrawSettings, seeds: Sequence[int]) -> list[Plan]:
+    """The plans that `generate` would draw."""
+    states, text_mask = model.encode_text(condition.to(model.nothing.device))
+    return model.planner.sample(states, text_mask, draws, seeds)
 
 
 @torch.inference_mode()
@@ -237,7 +244,7 @@ def _step_by_step(job: _Job) -> Iterator[Tensor]:
 def _drawing(job: _Job) -> Drawing:
     """What draws one step after another: compiled for few sentences on a CPU, else torch's."""
     model, memory = job.model, job.model.stack.project(job.memory)
-    weights = job.weights
+    weights = eight_bit_weights(model) if job.draws.eight_bits else job.weights
     if weights is None and job.guide.device.type == "cpu" and len(job.guide) <= MOST_ROWS:
         weights = step_weights(model)
     if weights is not None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from signgen.errors import ConfigError
 from signgen.pose.sequence import PoseSequence
 from signgen.signdw.batch import Condition
 from signgen.signdw.checkpoint import Checkpoint
 from signgen.signdw.decoding import poses_of_codes, poses_of_values
+from signgen.signdw.flow_settings import RefineSettings
 from signgen.signdw.generate import generate
+from signgen.signdw.library import with_own_signs
 from signgen.signdw.plan import Plan
 from signgen.signdw.settings import DrawSettings
 
@@ -27,17 +30,34 @@ def perform(
     """Poses and plan of each sentence; for the arguments see `generate` and `poses_of_codes`.
 
     Raises:
-        ConfigError: there are not as many seeds or plans as sentences.
+        ConfigError: there are not as many seeds or plans as sentences, or the checkpoint has no use for a setting.
         DataError: a plan does not fit the network.
     """
+    check_draws(checkpoint, draws)
     if checkpoint.regressor is not None:
         found, plans = checkpoint.regressor.generate(condition.to(checkpoint.device), draws, seeds, plans)
         return [(poses_of_values(each, *size), plan) for each, plan in zip(found, plans, strict=True)]
+    condition, plans = with_own_signs(checkpoint, condition, draws, seeds, plans)
     drawn = generate(checkpoint.model, condition, draws, seeds, plans)
     plans = [each.plan for each in drawn]
     if checkpoint.head is not None:
-        refined = checkpoint.head.refine(checkpoint.motion, [each.codes for each in drawn], plans, seeds)
+        codes = [each.codes for each in drawn]
+        refined = checkpoint.head.refine(checkpoint.motion, codes, plans, seeds, draws.refine)
         poses = [poses_of_values(each, *size) for each in refined]
     else:
         poses = [poses_of_codes(checkpoint.motion, each.codes, *size, is_smooth=is_smooth) for each in drawn]
     return list(zip(poses, plans, strict=True))
+
+
+def check_draws(checkpoint: Checkpoint, draws: DrawSettings) -> None:
+    """Raise if something is asked for that would change nothing.
+
+    Raises:
+        ConfigError: refining without a refiner, or weights in eight bits where no codes are drawn.
+    """
+    if draws.refine != RefineSettings() and checkpoint.head is None:
+        raise ConfigError(
+            "refine: the checkpoint has no refiner; use one of --head flow, or leave it as it is"
+        )
+    if draws.eight_bits and checkpoint.regressor is not None:
+        raise ConfigError("eight_bits: the checkpoint draws no codes (--head regress); leave it out")

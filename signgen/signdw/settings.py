@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from signgen.config import setting
 from signgen.errors import ConfigError
+from signgen.signdw.flow_settings import RefineSettings
 
 # Signed languages with lexicons or corpora that can be had; a training may name others.
 LANGUAGES = (
@@ -99,3 +100,13 @@ class DrawSettings:
     duration_temperature: Annotated[float, Ge(0), Le(10)] = setting(
         1.0, "of durations and lengths; 0: the likeliest"
     )
+    eight_bits: bool = setting(
+        False, "weights in eight bits: less to read at each step, a few codes differ (causal, on a CPU)"
+    )
+    refine: RefineSettings = setting(RefineSettings(), "how poses are drawn behind the codes (head: flow)")
+
+    def __post_init__(self) -> None:
+        if self.eight_bits and self.mode != "causal":
+            raise ConfigError(
+                "eight_bits: only drawing step after step has weights in eight bits; use mode: causal, or leave it out"
+            )

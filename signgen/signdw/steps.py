@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -77,7 +78,7 @@ def step_weights(model: SignDW, *, eight_bits: bool = False) -> StepWeights:
         ConfigError: the network is not on a CPU.
     """
     if model.nothing.device.type != "cpu":
-        raise ConfigError(f"int8: works on a CPU alone; the network is on {model.nothing.device}")
+        raise ConfigError(f"eight_bits: works on a CPU alone; the network is on {model.nothing.device}")
     heads = model.heads
     linears = [head for head in heads.logits if isinstance(head, nn.Linear)]
     logits = torch.cat([head.weight for head in linears])
@@ -97,6 +98,20 @@ def step_weights(model: SignDW, *, eight_bits: bool = False) -> StepWeights:
         scales,
         _array(torch.cat([head.bias for head in linears])),
     )
+
+
+def eight_bit_weights(model: SignDW) -> StepWeights:
+    """Weights in eight bits of a network that is no longer trained: rounded once, kept as long as it is.
+
+    Raises:
+        ConfigError: the network is not on a CPU.
+    """
+    if model not in _EIGHT_BITS:
+        _EIGHT_BITS[model] = step_weights(model, eight_bits=True)
+    return _EIGHT_BITS[model]
+
+
+_EIGHT_BITS: WeakKeyDictionary[SignDW, StepWeights] = WeakKeyDictionary()
 
 
 def _layer(layer: RotaryLayer, eight_bits: bool) -> LayerWeights:

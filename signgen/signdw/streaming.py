@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,6 +14,9 @@ from signgen.signdw.coder import STRIDE
 from signgen.signdw.decoding import poses_of_codes
 from signgen.signdw.drafts import Drafter, with_drafts
 from signgen.signdw.generate import stream
+from signgen.signdw.library import with_own_signs
+from signgen.signdw.performing import check_draws
+from signgen.signdw.plan import Plan
 from signgen.signdw.settings import DrawSettings
 from signgen.signdw.signing import joining, sentence_seeds, sentences
 
@@ -48,19 +51,22 @@ def stream_text(
 
     Raises:
         DataError: a text that is empty, too long or of no known word.
-        ConfigError: a mode that is not causal, or a language that the network has no tag for.
+        ConfigError: a mode that is not causal, a language that the network has no tag for, or as `perform`.
         ResourceError: there is not enough memory.
     """
     check_decoded(checkpoint)
+    check_draws(checkpoint, draws)
     parts = sentences(text)
     # A text that cannot be read is refused before any of it is signed.
     conditions = [checkpoint.encoding.condition([part], [language]) for part in parts]
     last: np.ndarray | None = None
     for part, condition, number in zip(parts, conditions, sentence_seeds(seed, len(parts)), strict=True):
-        plan = None
+        plans: Sequence[Plan] | None = None
         if drafter is not None:
-            condition, (plan,) = with_drafts(checkpoint, condition, [drafter(part)])
+            condition, plans = with_drafts(checkpoint, condition, [drafter(part)])
         with memory_errors("stream"):
+            condition, plans = with_own_signs(checkpoint, condition, draws, (number,), plans)
+            plan = None if plans is None else plans[0]
             codes = (drawn.codes for drawn in stream(checkpoint.model, condition, draws, number, plan))
             for place, piece in enumerate(poses_piecewise(checkpoint, codes, size, is_smooth)):
                 if last is not None and not place:

@@ -13,6 +13,7 @@ from signgen.config import setting
 from signgen.data.cue import Cue
 from signgen.errors import ConfigError
 from signgen.pose.sequence import PoseSequence
+from signgen.signdw.flow_settings import RefineSettings
 from signgen.signdw.settings import DrawSettings
 from signgen.text2pose.base import Utterance, sources
 
@@ -24,12 +25,18 @@ if TYPE_CHECKING:
 DEFAULT_CHECKPOINT = "signdw-ase-tiny"
 # More than as learned: of the built-in checkpoint a judge then reads a third fewer wrong signs, for a second pass.
 GUIDANCE = 1.5
-_DRAWS = {field.name: field for field in fields(DrawSettings)}
+_DRAWS = {field.name: field for field in fields(DrawSettings) if field.name != "refine"}
+_REFINES = {field.name: field for field in fields(RefineSettings)}
 
 
 def _drawn(name: str) -> Any:
     """A setting of `DrawSettings`, with its default and meaning from there."""
     return setting(_DRAWS[name].default, str(_DRAWS[name].metadata["doc"]))
+
+
+def _refined(name: str) -> Any:
+    """A setting of `RefineSettings`, likewise."""
+    return setting(_REFINES[name].default, f"{_REFINES[name].metadata['doc']} (checkpoints of --head flow)")
 
 
 @sources.register("signdw")
@@ -56,11 +63,16 @@ class SignDWSource:
     max_run: Annotated[int, Ge(0), Le(4096)] = _drawn("max_run")
     gloss_temperature: Annotated[float, Ge(0), Le(10)] = _drawn("gloss_temperature")
     duration_temperature: Annotated[float, Ge(0), Le(10)] = _drawn("duration_temperature")
+    eight_bits: bool = _drawn("eight_bits")
+    refine_steps: Annotated[int, Ge(1), Le(1000)] = _refined("steps")
+    refine_solver: Literal["euler", "heun"] = _refined("solver")
+    refine_guidance: Annotated[float, Ge(0), Le(20)] = _refined("guidance")
+    refine_noise: Annotated[float, Ge(0), Le(2)] = _refined("noise")
     handed: Literal["right", "left"] = setting("right", "dominant hand of the signer")
     fps: Annotated[float, Ge(1), Le(240)] = setting(24.0, "frames per second")
     width: Annotated[int, Ge(16), Le(8192)] = setting(512, "canvas width in pixels")
     height: Annotated[int, Ge(16), Le(8192)] = setting(512, "canvas height in pixels")
-    smooth: bool = setting(True, "low-pass the result (body 6 Hz, hands 7 Hz)")
+    smooth: bool = setting(True, "low-pass what codes decode to (body 6 Hz, hands 7 Hz)")
     device: str = setting("cpu", "what computes: cpu, cuda, auto, ...")
 
     def __call__(self, text: str, *, seed: int = 0) -> PoseSequence:
@@ -72,7 +84,8 @@ class SignDWSource:
 
         Raises:
             DataError: the text is empty, too long, or of no known word.
-            ConfigError: a signed language that the network has no tag for, or retrieval without training for it.
+            ConfigError: a signed language that the network has no tag for, retrieval without training for it, or a
+                setting that the checkpoint has no use for.
             LexiconError: the lexicon to retrieve from has nothing for the text.
             CheckpointError: the checkpoint is missing, damaged, or of another layout or rate.
             ResourceError: there is not enough memory.
@@ -118,7 +131,8 @@ class SignDWSource:
     @property
     def draws(self) -> DrawSettings:
         """How codes are drawn."""
-        return DrawSettings(**{name: getattr(self, name) for name in _DRAWS})
+        refine = RefineSettings(**{name: getattr(self, f"refine_{name}") for name in _REFINES})
+        return DrawSettings(**{name: getattr(self, name) for name in _DRAWS}, refine=refine)
 
     @cached_property
     def drafter(self) -> Drafts | None:

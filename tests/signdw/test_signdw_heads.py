@@ -9,8 +9,11 @@ from signgen.errors import ConfigError
 from signgen.nn.checkpoint import load_tensors
 from signgen.nn.log import read_log
 from signgen.signdw.checkpoint import load_checkpoint
-from signgen.signdw.decoding import smoothed
+from signgen.signdw.decoding import poses_of_values, smoothed
 from signgen.signdw.export import export_checkpoint
+from signgen.signdw.flow_settings import RefineSettings
+from signgen.signdw.generate import generate
+from signgen.signdw.settings import DrawSettings
 from signgen.signdw.train import train_signdw
 from signgen.text2pose.base import sources
 
@@ -54,6 +57,7 @@ def test_a_head_is_trained_kept_and_signed_with(made, head, tmp_path):
     poses = [source("The cats eat.", seed=seed).keypoints for seed in (1, 1)]
     assert np.array_equal(*poses)
     if head == "flow":
+        check_refining(loaded, str(tmp_path / "whole"))
         # Behind the network as it was; another seed is other noise on top of other codes.
         token = load_checkpoint(made[2])
         for name, value in token.model.state_dict().items():
@@ -61,6 +65,53 @@ def test_a_head_is_trained_kept_and_signed_with(made, head, tmp_path):
     reasons = {"flow": "refines whole sentences", "regress": "draws no codes"}
     with pytest.raises(ConfigError, match=reasons[head]):
         list(source.stream("The cats eat."))
+
+
+def check_refining(loaded, folder):
+    """What is asked of the refiner is what it does."""
+
+    def poses(**settings):
+        return sources.build({"name": "signdw", "checkpoint": folder} | settings)("The cats eat.", seed=1).xy
+
+    plain = poses()
+    others = {
+        "refine_steps": 2,
+        "refine_solver": "heun",
+        "refine_guidance": 3.0,
+        "refine_noise": 0.0,
+    }
+    for name, value in others.items():
+        assert not np.array_equal(plain, poses(**{name: value})), name
+    drawn = generate(
+        loaded.model, loaded.encoding.condition(["The cats eat."], [None]), DrawSettings(guidance=1.5), [1]
+    )
+    codes, plans = [drawn[0].codes], [drawn[0].plan]
+    draws = RefineSettings(steps=2, solver="heun", noise=0.5)
+    wanted = poses_of_values(loaded.head.refine(loaded.motion, codes, plans, [1], draws)[0])
+    found = poses(refine_steps=2, refine_solver="heun", refine_noise=0.5)
+    np.testing.assert_array_equal(found, wanted.xy)
+
+
+@pytest.mark.parametrize(
+    ("head", "settings", "message"),
+    [
+        ("token", {"refine_steps": 20}, "refine: the checkpoint has no refiner"),
+        ("regress", {"refine_noise": 0.5}, "refine: the checkpoint has no refiner"),
+        ("regress", {"eight_bits": True}, "eight_bits: the checkpoint draws no codes"),
+        ("token", {"eight_bits": True, "mode": "masked"}, "eight_bits: .* use mode: causal"),
+    ],
+)
+def test_settings_that_would_change_nothing_are_refused(made, head, settings, message, tmp_path):
+    folder = made[2]
+    if head == "regress":
+        folder = tmp_path
+        train_signdw(head_run(made, head, steps=1, validate_every=1), folder, device="cpu")
+    source = sources.build({"name": "signdw", "checkpoint": str(folder)} | settings)
+    with pytest.raises(ConfigError, match=message):
+        source("The cats eat.")
+    if head == "token":
+        with pytest.raises(ConfigError, match=message):
+            list(source.stream("The cats eat."))
 
 
 def test_heads_learn(made, tmp_path):

@@ -1,6 +1,7 @@
 """Compiled steps against torch's: the same codes whatever is asked for, and weights in eight bits as rounded ones."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,21 @@ def test_eight_bits_are_weights_rounded_row_by_row(lively, monkeypatch):
     eight = codes_of(lively, draws, weights=step_weights(lively, eight_bits=True))
     monkeypatch.setattr(drawing, "MOST_ROWS", 0)
     assert (eight == codes_of(rounded, draws)).float().mean() > 0.98
+
+
+@pytest.mark.parametrize("guidance", [1.0, 1.5])
+def test_eight_bits_as_a_setting_whatever_else_is_in_the_batch(lively, guidance):
+    draws = DrawSettings(eight_bits=True, guidance=guidance)
+    eight = codes_of(lively, draws)
+    exact = replace(draws, eight_bits=False)
+    assert torch.equal(eight, codes_of(lively, exact, weights=step_weights(lively, eight_bits=True)))
+    assert torch.equal(eight[: PLANS[0].steps], codes_of(lively, draws, PLANS[:1]))
+    assert not torch.equal(eight, codes_of(lively, exact))
+
+
+def test_eight_bits_are_for_drawing_step_after_step():
+    with pytest.raises(ConfigError, match="use mode: causal"):
+        DrawSettings(eight_bits=True, mode="masked")
 
 
 @pytest.mark.parametrize("top_k", [0, 1, 5, 40])

@@ -55,7 +55,7 @@ def test_drawing_has_the_defaults_of_drawing(checkpoint):
 @pytest.mark.parametrize(
     "settings",
     [{}, {"mode": "masked", "rounds": 3}, {"guidance": 2.0}, {"temperature": 0.0}, {"smooth": False},
-     {"signed_language": "ase"}],
+     {"signed_language": "ase"}, {"eight_bits": True}],
 )  # fmt: skip
 def test_it_says_what_it_signs(checkpoint, settings):
     made = source(checkpoint, **settings).explain(TEXT, seed=1)
