@@ -1,0 +1,1 @@
+"""What the renderers built on diffusion models share: windows, noise, schedules, the one loop, memory, weights."""

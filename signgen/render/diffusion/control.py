@@ -1,0 +1,84 @@
+"""Control pictures: poses drawn as the model of a backend was taught to read them, a window at a time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from signgen.errors import ConfigError
+from signgen.pose.sequence import PoseSequence
+from signgen.render.base import Frame
+from signgen.render.draw import fitted, frame_size, painter
+
+KEPT_FRAMES = 128  # pictures kept at once: those of one window come again in each pass over it
+
+
+def check_profile(asked: str | None, trained: str, what: str) -> str:
+    """The drawing profile of the weights, unless another is asked for.
+
+    Args:
+        asked: the setting; None for whatever is right.
+        trained: the profile that the weights were trained with.
+        what: the weights, for the message.
+
+    Raises:
+        ConfigError: they differ. A model shown lines in other colours or widths draws something else.
+    """
+    if asked not in (None, trained):
+        raise ConfigError(
+            f"renderer.profile: {what} was trained with {trained} pictures, not {asked}; "
+            f"use profile={trained}, or leave it out"
+        )
+    return trained
+
+
+class ControlVideo:
+    """The poses of a clip as pictures of a profile, drawn when they are read."""
+
+    def __init__(self, poses: PoseSequence, profile: str, width: int, height: int) -> None:
+        """See `control_frames`."""
+        self.width, self.height = frame_size(poses, width, height)
+        self._keypoints = fitted(poses, self.width, self.height)
+        self._paint = painter(profile, self.width, self.height)
+        self._drawn: OrderedDict[int, Frame] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._keypoints)
+
+    def pictures(self, frames: Sequence[int]) -> np.ndarray:
+        """(n, H, W, 3) uint8 RGB."""
+        return np.stack([self._picture(frame) for frame in frames])
+
+    def read(self, frames: Sequence[int], *, signed: bool = True) -> torch.Tensor:
+        """(n, 3, H, W) float32 RGB on the CPU, from -1 to 1, or from 0 to 1 where not ``signed``."""
+        values = torch.from_numpy(self.pictures(frames)).permute(0, 3, 1, 2).float()
+        return values / 127.5 - 1 if signed else values / 255
+
+    def _picture(self, number: int) -> Frame:
+        frame = self._drawn.get(number)
+        if frame is None:
+            frame = np.empty((self.height, self.width, 3), np.uint8)
+            self._paint(self._keypoints[number], frame)
+            if len(self._drawn) == KEPT_FRAMES:
+                self._drawn.popitem(last=False)
+        self._drawn[number] = frame
+        self._drawn.move_to_end(number)
+        return frame
+
+
+def control_frames(poses: PoseSequence, profile: str, width: int, height: int) -> ControlVideo:
+    """The control pictures of a clip.
+
+    Args:
+        poses: the poses, scaled by one factor and centred in the pictures.
+        profile: a style of `signgen.render.draw`: ``controlnet``, ``mimicmotion`` or ``wan``.
+        width: of the pictures [px]; odd sizes grow by one.
+        height: of the pictures [px].
+
+    Raises:
+        ConfigError: an unknown profile or a size out of range.
+    """
+    return ControlVideo(poses, profile, width, height)
