@@ -34,6 +34,7 @@ class Style(StrEnum):
     openpose = "openpose"
     controlnet = "controlnet"
     mimicmotion = "mimicmotion"
+    wan = "wan"
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,19 @@ import numpy as np
 
 from signgen.config import did_you_mean
 from signgen.errors import ConfigError
+from signgen.pose.layout import FACE
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame
 
-Style: TypeAlias = Literal["openpose", "controlnet", "mimicmotion"]
+Style: TypeAlias = Literal["openpose", "controlnet", "mimicmotion", "wan"]
 Colour: TypeAlias = tuple[int, int, int]
+Sizes: TypeAlias = tuple[int, int, int, int, int]
 
 STYLES: tuple[str, ...] = get_args(Style)
 MAX_PIXELS = 1 << 26
 MIMICMOTION_SIDE = 2160  # short side of the canvas that MimicMotion draws on before it resizes [px]
+WAN_SIDE = 1200  # from this short side on, strokes of Wan-Animate would be wider than the kernels draw [px]
+WAN_SURE = 0.5  # Wan-Animate draws keypoints of at least this confidence
 
 Draw: TypeAlias = Callable[[np.ndarray, Frame], None]
 
@@ -35,9 +39,10 @@ def draw(
     Args:
         poses: the poses.
         style: ``openpose`` (smooth, for people), ``controlnet`` (pixel for pixel the picture of
-            controlnet_aux's DWPose detector) or ``mimicmotion`` (that of MimicMotion: brightness follows
-            confidence, red and blue swapped). The last two are conditions for generators: their colours
-            and widths are fixed.
+            controlnet_aux's DWPose detector), ``mimicmotion`` (that of MimicMotion: brightness follows
+            confidence, red and blue swapped) or ``wan`` (that of Wan-Animate's preprocessing: no face, strokes
+            as wide as the picture asks, confidence of at least 0.5). The last three are conditions for
+            generators: their colours and widths are fixed.
         width: width of the frames [px]; by default that of the canvas, or what keeps its shape.
         height: height of the frames [px], likewise. Odd sizes grow by one. Poses are scaled by one factor
             and centred, never stretched.
@@ -105,7 +110,7 @@ def painter(style: str, width: int, height: int, *, background: Colour | None = 
         return _smooth(width, height, background)
     if background is not None:
         raise ConfigError(f"background: {style} pictures are black by definition; use style openpose")
-    return _controlnet(width, height) if style == "controlnet" else _mimicmotion(width, height)
+    return {"controlnet": _controlnet, "mimicmotion": _mimicmotion, "wan": _wan}[style](width, height)
 
 
 def overlay(width: int, height: int) -> Draw:
@@ -143,17 +148,34 @@ def _smooth(width: int, height: int, background: Colour | None) -> Draw:
     return draw_one
 
 
-def _controlnet(width: int, height: int) -> Draw:
+def _controlnet(width: int, height: int, sizes: Sizes | None = None) -> Draw:
     from signgen.render.kernels.paint import paint
     from signgen.render.kernels.rows import scratch
-    from signgen.render.kernels.shapes import empty_shapes, list_shapes
+    from signgen.render.kernels.shapes import SIZES, empty_shapes, list_shapes
 
     rows, corners = scratch(height)
     shapes, placed = empty_shapes()
 
     def draw_one(points: np.ndarray, frame: Frame) -> None:
         count = list_shapes(points, width, height, width, height, False, shapes, placed)
-        paint(frame, shapes, count, rows, corners)
+        paint(frame, shapes, count, sizes or SIZES, rows, corners)
+
+    return draw_one
+
+
+def _wan(width: int, height: int) -> Draw:
+    """As `_controlnet` without the face, with another threshold and with strokes by the short side."""
+    if min(width, height) >= WAN_SIDE:
+        raise ConfigError(f"size: wan pictures have at most {WAN_SIDE - 1} px on the short side")
+    stick = max(min(width, height) // 200 - 1, 1)
+    thin = max(stick // 2, 1)
+    draw_shapes = _controlnet(width, height, (stick, thin, stick, 0, thin))
+
+    def draw_one(points: np.ndarray, frame: Frame) -> None:
+        shown = points.copy()
+        shown[:, 2] = points[:, 2] >= WAN_SURE
+        shown[FACE, 2] = 0
+        draw_shapes(shown, frame)
 
     return draw_one
 

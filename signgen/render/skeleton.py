@@ -25,7 +25,9 @@ Side = Annotated[int, Ge(16), Le(8192)]
 class Skeleton:
     """Poses as skeletons; see `signgen.render.draw` for the styles."""
 
-    style: Style = setting("openpose", "openpose for people; controlnet, mimicmotion as input of generators")
+    style: Style = setting(
+        "openpose", "openpose for people; controlnet, mimicmotion, wan as input of generators"
+    )
     size: Side | None = setting(None, "short side of the frames [px]; default: as the poses' canvas")
     width: Side | None = setting(None, "width of the frames [px]; default: as the poses' canvas")
     height: Side | None = setting(None, "height of the frames [px]; default: as the poses' canvas")

@@ -1,4 +1,4 @@
-"""The two pictures that generators learned from, written once more from their rules with OpenCV's own drawing."""
+"""The pictures that generators learned from, written once more from their rules with OpenCV's own drawing."""
 
 import colorsys
 import math
@@ -62,4 +62,35 @@ def _picture(canvas, places, weights, body_seen, rest_seen):
     for i in range(60, 128):
         if drawn[i]:
             cv2.circle(canvas, whole[i].tolist(), 3, [int(weights[i] * 255)] * 3, -1)
+    return canvas
+
+
+def wan_picture(points, width, height):
+    """By the law of Wan-Animate's preprocessing ("v2" strokes, threshold 0.5, no face, each limb dimmed alone)."""
+    points = np.asarray(points, dtype=np.float64)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    stick = max(int(min(height, width) / 200) - 1, 1)
+    hand_stick = max(max(int(min(height, width) / 200) - 1, 1) // 2, 1)
+    places, seen = points[:, :2] / (width, height) * (width, height), points[:, 2] >= 0.5
+    for (a, b), hue in zip(LIMBS, HUES, strict=False):
+        (xa, ya), (xb, yb) = places[a - 1], places[b - 1]
+        if seen[a - 1] and seen[b - 1]:
+            half, angle = math.hypot(xa - xb, ya - yb) / 2, math.degrees(math.atan2(ya - yb, xa - xb))
+            middle = int((xa + xb) / 2), int((ya + yb) / 2)
+            ellipse = cv2.ellipse2Poly(middle, (int(half), stick), int(angle), 0, 360, 1)
+            cv2.fillConvexPoly(canvas, ellipse, [int(c * 0.6) for c in hue])
+    whole = places.astype(int)
+    for i in range(18):
+        if seen[i]:
+            cv2.circle(canvas, whole[i].tolist(), stick, HUES[i], -1)
+    drawn = seen & (whole > 0.01).all(axis=1)
+    for hand in (18, 39):
+        for i in range(20):
+            a, b = hand + (i if i % 4 else 0), hand + i + 1
+            if drawn[a] and drawn[b]:
+                hue = [255 * c for c in colorsys.hsv_to_rgb(i / 20, 1.0, 1.0)]
+                cv2.line(canvas, whole[a].tolist(), whole[b].tolist(), hue, hand_stick)
+        for i in range(hand, hand + 21):
+            if drawn[i]:
+                cv2.circle(canvas, whole[i].tolist(), hand_stick, (0, 0, 255), -1)
     return canvas

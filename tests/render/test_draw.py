@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from cv2_pictures import SINCE_CLIPPED_LINES, controlnet_picture, mimicmotion_picture
+from cv2_pictures import SINCE_CLIPPED_LINES, controlnet_picture, mimicmotion_picture, wan_picture
 
 from signgen.errors import ConfigError
 from signgen.pose.sequence import PoseSequence
@@ -90,6 +90,24 @@ def test_mimicmotion_equals_opencv(width, height):
         assert np.array_equal(frame, mimicmotion_picture(points, width, height))
 
 
+@pytest.mark.skipif(not SINCE_CLIPPED_LINES, reason="OpenCV before 4.13 cuts lines in another way")
+@pytest.mark.parametrize("spread", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize(("width", "height"), [(96, 72), (480, 832), (1280, 720), (800, 960), (1000, 1180)])
+def test_wan_equals_its_law(width, height, spread):
+    poses = signer(width, height, frames=8, seed=11, spread=spread)
+    for points, frame in zip(poses.keypoints, draw(poses, "wan"), strict=True):
+        assert np.array_equal(frame, wan_picture(points, width, height))
+
+
+def test_wan_draws_what_is_half_sure():
+    for confidence, light in ((0.499, 0), (0.5, 255)):
+        points = np.zeros((1, 128, 3))
+        points[0, 18], points[0, 70] = (20, 20, confidence), (40, 40, 1)
+        (frame,) = draw(PoseSequence(points, 24, 64, 64), "wan")
+        assert frame[20, 20].tolist() == [0, 0, light]
+        assert not frame[40, 40].any()  # the face is not drawn
+
+
 def package_file():
     """controlnet_aux's drawing module, loaded by its path: its package imports torch and every detector."""
     spec = importlib.util.find_spec("controlnet_aux")
@@ -165,7 +183,7 @@ def test_openpose_fades_with_confidence():
     assert 0 < light(0.25) < light(0.5) == light(1.0)
 
 
-@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion"])
+@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion", "wan"])
 def test_nothing_seen_leaves_the_background(style):
     (frame,) = draw(blank(), style)
     assert (frame == frame[0, 0]).all()
@@ -187,7 +205,7 @@ def test_every_stroke_stands_out_from_the_background(background):
     assert np.abs(lines @ LUMA - np.dot(background, LUMA)).min() > 45
 
 
-@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion"])
+@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion", "wan"])
 @pytest.mark.parametrize("far", [40_000, 1e9, 3e38])
 def test_keypoints_at_the_end_of_the_world_cost_nothing(style, far):
     points = signer(64, 64, frames=3).keypoints.copy()
@@ -198,7 +216,7 @@ def test_keypoints_at_the_end_of_the_world_cost_nothing(style, far):
     assert len(list(draw(PoseSequence(points, 24, 64, 64), style))) == 3
 
 
-@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion"])
+@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion", "wan"])
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 2), (17, 401), (2160, 16)])
 def test_odd_and_tiny_canvases(style, width, height):
     poses = signer(width, height, frames=2)
@@ -239,7 +257,7 @@ def test_poses_are_fitted_without_stretching(canvas, size, place, expected):
     assert not out[0, :5].any()
 
 
-@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion"])
+@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion", "wan"])
 def test_draw_into_equals_draw(style):
     poses = signer(96, 64, frames=3)
     frames = np.full((3, 64, 96, 3), 77, np.uint8)
@@ -257,6 +275,7 @@ def test_no_poses_no_frames():
         ({"style": "openpos"}, "style: no style called 'openpos'; did you mean 'openpose'?"),
         ({"style": "controlnet", "background": (1, 2, 3)}, "background: controlnet pictures are black"),
         ({"style": "mimicmotion", "width": 2162}, "at most 2160 px on the short side"),
+        ({"style": "wan", "width": 1200}, "at most 1199 px on the short side"),
         ({"width": 0}, "width: a frame needs at least 1 pixel"),
         ({"width": 60_000, "height": 60_000}, "too many for a frame; ask for a smaller size"),
     ],

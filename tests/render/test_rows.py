@@ -38,23 +38,23 @@ def places(count, spread, whole):
     ]
 
 
-def limb(a, b, width, height, rows, corners):
+def limb(a, b, width, height, rows, corners, stick=4):
     out = np.zeros((height, width), np.uint8)
     part, parts = 0, 1
     while part < parts:
-        first, last, parts = limb_rows(*a, *b, part, width, height, rows, corners)
+        first, last, parts = limb_rows(*a, *b, stick, part, width, height, rows, corners)
         out |= mask(first, last, rows, width, height)
         part += 1
     return out
 
 
-def limb_mask(a, b, width, height):
+def limb_mask(a, b, width, height, stick=4):
     (xa, ya), (xb, yb) = a, b
     half = int(((ya - yb) ** 2 + (xa - xb) ** 2) ** 0.5 / 2)
     angle = int(math.degrees(math.atan2(ya - yb, xa - xb)))
     middle = int((xa + xb) / 2), int((ya + yb) / 2)
     out = np.zeros((height, width), np.uint8)
-    return cv2.fillConvexPoly(out, cv2.ellipse2Poly(middle, (half, 4), angle, 0, 360, 1), 255)
+    return cv2.fillConvexPoly(out, cv2.ellipse2Poly(middle, (half, stick), angle, 0, 360, 1), 255)
 
 
 def test_sine_table_is_opencvs():
@@ -72,6 +72,15 @@ def test_limbs_equal_opencv(spread, whole):
             a,
             b,
         )
+
+
+@pytest.mark.parametrize("spread", [1, 2, 4])
+@pytest.mark.parametrize("stick", [1, 2, 3])
+def test_thin_limbs_equal_opencv(stick, spread):
+    rows, corners = scratch(HEIGHT)
+    for a, b in places(1000, spread, whole=False):
+        got = limb(a, b, WIDTH, HEIGHT, rows, corners, stick)
+        assert np.array_equal(got, limb_mask(a, b, WIDTH, HEIGHT, stick)), (a, b)
 
 
 def test_giant_limbs_over_the_edge_equal_opencv():
@@ -102,15 +111,16 @@ def test_long_limbs_equal_opencv(angle):
         pytest.param(4, marks=pytest.mark.skipif(not SINCE_CLIPPED_LINES, reason="OpenCV before 4.13")),
     ],
 )
-def test_lines_equal_opencv(spread):
+@pytest.mark.parametrize("thick", [1, 2])
+def test_lines_equal_opencv(thick, spread):
     rows, _ = scratch(HEIGHT)
     for a, b in places(4000, spread, whole=True):
         a, b = [int(v) for v in a], [int(v) for v in b]
-        got = mask(*line_rows(*a, *b, WIDTH, HEIGHT, rows), rows)
-        assert np.array_equal(got, cv2.line(np.zeros_like(got), a, b, 255, 2)), (a, b)
+        got = mask(*line_rows(*a, *b, thick, WIDTH, HEIGHT, rows), rows)
+        assert np.array_equal(got, cv2.line(np.zeros_like(got), a, b, 255, thick)), (a, b)
 
 
-@pytest.mark.parametrize("radius", [3, 4])
+@pytest.mark.parametrize("radius", [1, 2, 3, 4])
 def test_discs_equal_opencv(radius):
     rows, _ = scratch(HEIGHT)
     for x in range(-6, WIDTH + 6):

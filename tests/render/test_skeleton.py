@@ -33,7 +33,7 @@ def test_size_of_the_frames(canvas, settings, shape):
     assert frame.shape == shape
 
 
-@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion"])
+@pytest.mark.parametrize("style", ["openpose", "controlnet", "mimicmotion", "wan"])
 def test_the_style_is_that_of_draw(style):
     (frame,) = Skeleton(style=style)(pose(64, 64))
     (expected,) = draw(pose(64, 64), style)

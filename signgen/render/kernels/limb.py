@@ -9,7 +9,6 @@ from numba import njit
 
 from signgen.render.kernels.rows import HALF, SHIFT, clip, mark, open_rows, quotient, side_code
 
-STICK = 4  # half the width of a limb [px]
 NEAR = 16  # longest edge whose slope is looked up [px]
 
 
@@ -50,10 +49,10 @@ COS = SINE[450 - np.arange(361)].copy()
 
 @njit(cache=True, nogil=True)
 def limb_rows(
-    xa: float, ya: float, xb: float, yb: float, part: int, width: int, height: int, rows: np.ndarray,
-    corners: np.ndarray,
+    xa: float, ya: float, xb: float, yb: float, stick: int, part: int, width: int, height: int,
+    rows: np.ndarray, corners: np.ndarray,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """Rows of the limb between two points: an ellipse with half axes (length / 2, 4) around their middle.
+    """Rows of the limb between two points: an ellipse with half axes (length / 2, stick) around their middle.
 
     Length, angle in degrees and middle are cut to whole numbers, as in the pictures ControlNets learned from.
     A limb over the edge of the canvas comes in three parts, ``part`` 0 to 2 (inside, outline down, outline
@@ -65,14 +64,14 @@ def limb_rows(
     angle = int(math.degrees(math.atan2(dy, dx))) % 360
     cx, cy = int((xa + xb) / 2), int((ya + yb) / 2)
     cosine, sine = COS[angle], SIN[angle]
-    reach_x = int(half * abs(cosine) + STICK * abs(sine)) + 2
-    reach_y = int(half * abs(sine) + STICK * abs(cosine)) + 2
+    reach_x = int(half * abs(cosine) + stick * abs(sine)) + 2
+    reach_y = int(half * abs(sine) + stick * abs(cosine)) + 2
     if cx + reach_x < 0 or cy + reach_y < 0 or cx - reach_x >= width or cy - reach_y >= height:
         return 0, -1, 1
     px, py = corners[0], corners[1]
     if part == 0:
         for i in range(361):
-            along, across = half * COS[i], STICK * SIN[i]
+            along, across = half * COS[i], stick * SIN[i]
             px[i] = int(np.rint(cx + along * cosine - across * sine))
             py[i] = int(np.rint(cy + along * sine + across * cosine))
     first, last = open_rows(cy - reach_y, cy + reach_y, height, rows)
@@ -129,7 +128,7 @@ def _mark_cut_edges(corners: np.ndarray, down: bool, width: int, height: int, ro
     for k in range(1, cut[0] + 1):
         i = cut[k]
         if (py[i] > py[i - 1]) == down:
-            _mark_line(px[i - 1], py[i - 1], px[i], py[i], width, height, rows)
+            mark_line(px[i - 1], py[i - 1], px[i], py[i], width, height, rows)
 
 
 @njit(cache=True, nogil=True)
@@ -190,7 +189,7 @@ def _step(dx: int, dy: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _mark_line(xa: int, ya: int, xb: int, yb: int, width: int, height: int, rows: np.ndarray) -> None:
+def mark_line(xa: int, ya: int, xb: int, yb: int, width: int, height: int, rows: np.ndarray) -> None:
     """The pixels of a thin line between whole pixels, by the midpoint rule from left to right."""
     visible, xa, ya, xb, yb = clip(width, height, xa, ya, xb, yb)
     if not visible:

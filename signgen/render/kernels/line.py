@@ -1,4 +1,4 @@
-"""Rows of hand bones: lines of thickness 2 with round ends."""
+"""Rows of hand bones: thin lines, and lines of thickness 2 with round ends."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ import math
 import numpy as np
 from numba import njit
 
+from signgen.render.kernels.limb import mark_line
 from signgen.render.kernels.rows import HALF, ONE, SHIFT, clip, mark, mark_run, open_rows, quotient
-
-THICK = 2  # thickness, and how far off the canvas a line is cut [px]
 
 
 @njit(cache=True, nogil=True)
 def line_rows(
-    xa: int, ya: int, xb: int, yb: int, width: int, height: int, rows: np.ndarray
+    xa: int, ya: int, xb: int, yb: int, thick: int, width: int, height: int, rows: np.ndarray
 ) -> tuple[int, int]:
-    """Rows of the line of thickness 2 with round ends from (xa, ya) to (xb, yb), whole numbers.
+    """Rows of the line of thickness 1 or 2, that with round ends, from (xa, ya) to (xb, yb), whole numbers.
 
-    The line is first cut to the canvas and 2 px around it, as OpenCV does since 4.13 (before that a line
+    A thick line is first cut to the canvas and 2 px around it, as OpenCV does since 4.13 (before that a line
     over the edge could differ by a pixel).
     """
+    if thick == 1:
+        first, last = open_rows(min(ya, yb), max(ya, yb), height, rows)
+        mark_line(xa, ya, xb, yb, width, height, rows)
+        return first, last
     visible, xa, ya, xb, yb = clip(
-        width + 2 * THICK, height + 2 * THICK, xa + THICK, ya + THICK, xb + THICK, yb + THICK
+        width + 2 * thick, height + 2 * thick, xa + thick, ya + thick, xb + thick, yb + thick
     )
     if not visible:
         return 0, -1
-    xa, ya, xb, yb = xa - THICK, ya - THICK, xb - THICK, yb - THICK
-    first, last = open_rows(min(ya, yb) - THICK, max(ya, yb) + THICK, height, rows)
-    is_free = min(xa, xb) >= THICK and max(xa, xb) < width - THICK
-    is_free = is_free and min(ya, yb) >= THICK and max(ya, yb) < height - THICK
+    xa, ya, xb, yb = xa - thick, ya - thick, xb - thick, yb - thick
+    first, last = open_rows(min(ya, yb) - thick, max(ya, yb) + thick, height, rows)
+    is_free = min(xa, xb) >= thick and max(xa, xb) < width - thick
+    is_free = is_free and min(ya, yb) >= thick and max(ya, yb) < height - thick
     if xa != xb or ya != yb:
         _mark_rectangle(xa, ya, xb, yb, is_free, width, height, rows)
     for x, y in ((xa, ya), (xb, yb)):

@@ -17,7 +17,7 @@ from signgen.render.kernels.fill import fill_run, pattern
 from signgen.render.kernels.limb import limb_rows
 from signgen.render.kernels.line import line_rows
 from signgen.render.kernels.rows import EMPTY
-from signgen.render.kernels.shapes import BONE, DOT, LIMB, LIMBS, MAX_SHAPES
+from signgen.render.kernels.shapes import BONE, LIMB, LIMBS, MAX_SHAPES, SIZES
 
 MOST_PARTS = MAX_SHAPES + 2 * len(LIMBS)  # a limb may come in three
 LANE = (1 << 15) - 1  # one channel of a packed colour, after the first weighting
@@ -26,6 +26,7 @@ LANE = (1 << 15) - 1  # one channel of a packed colour, after the first weightin
 @njit(cache=True, nogil=True)
 def shape_rows(
     shape: np.ndarray,
+    sizes: tuple[int, int, int, int, int],
     part: int,
     width: int,
     height: int,
@@ -33,20 +34,24 @@ def shape_rows(
     corners: np.ndarray,
 ) -> tuple[int, int, int]:
     """Rows of one part of a shape: first row, last row, number of parts; see `rows`."""
-    kind = shape[0]
+    kind = int(shape[0])
+    size = sizes[kind]
     if kind == LIMB:
-        return limb_rows(shape[1], shape[2], shape[3], shape[4], part, width, height, rows, corners)
+        return limb_rows(shape[1], shape[2], shape[3], shape[4], size, part, width, height, rows, corners)
     xa, ya = int(shape[1]), int(shape[2])
     if kind == BONE:
-        first, last = line_rows(xa, ya, int(shape[3]), int(shape[4]), width, height, rows)
+        first, last = line_rows(xa, ya, int(shape[3]), int(shape[4]), size, width, height, rows)
     else:
-        first, last = disc_rows(xa, ya, 4 if kind == DOT else 3, width, height, rows)
+        first, last = disc_rows(xa, ya, size, width, height, rows)
     return first, last, 1
 
 
 @njit(cache=True, nogil=True)
-def paint(frame: np.ndarray, shapes: np.ndarray, n: int, rows: np.ndarray, corners: np.ndarray) -> None:
-    """Clear ``frame`` (H, W, 3) uint8 and fill the first ``n`` shapes."""
+def paint(
+    frame: np.ndarray, shapes: np.ndarray, n: int, sizes: tuple[int, int, int, int, int], rows: np.ndarray,
+    corners: np.ndarray,
+) -> None:  # fmt: skip
+    """Clear ``frame`` (H, W, 3) uint8 and fill the first ``n`` shapes, as wide as ``sizes`` says of their kinds."""
     height, width = frame.shape[:2]
     flat = frame.reshape(-1)
     flat[:] = 0
@@ -54,7 +59,7 @@ def paint(frame: np.ndarray, shapes: np.ndarray, n: int, rows: np.ndarray, corne
         shape = shapes[i]
         part, parts = 0, 1
         while part < parts:
-            first, last, parts = shape_rows(shape, part, width, height, rows, corners)
+            first, last, parts = shape_rows(shape, sizes, part, width, height, rows, corners)
             _fill_rows(flat, width, first, last, rows, shape)
             part += 1
 
@@ -140,7 +145,7 @@ def paint_sampled(
         canvas.colours[i + 1] = int(shapes[i, 5]) | int(shapes[i, 6]) << 21 | int(shapes[i, 7]) << 42
         part, parts = 0, 1
         while part < parts:
-            first, last, parts = shape_rows(shapes[i], part, width, height, rows, corners)
+            first, last, parts = shape_rows(shapes[i], SIZES, part, width, height, rows, corners)
             if first <= last:
                 count = _keep_rows(canvas, first, last, rows, i + 1, count)
             part += 1

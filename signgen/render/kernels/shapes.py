@@ -1,4 +1,4 @@
-"""DWPose-128 keypoints to the list of shapes that `controlnet` and `mimicmotion` pictures consist of.
+"""DWPose-128 keypoints to the list of shapes that the pictures for generators consist of.
 
 One row of the list is (kind, xa, ya, xb, yb, red, green, blue); later shapes cover earlier ones.
 """
@@ -11,7 +11,8 @@ from numba import njit
 from signgen.pose.layout import BODY_LIMBS, HAND_BONES, HAND_COLOURS, LIMB_COLOURS
 from signgen.render.kernels.rows import LIMIT
 
-LIMB, BONE, DOT, FACE_DOT = 0, 1, 2, 3
+LIMB, BONE, DOT, FACE_DOT, HAND_DOT = 0, 1, 2, 3, 4
+SIZES = (4, 2, 4, 3, 4)  # by kind: half the width of a limb, thickness of a bone, radius of a dot [px]
 MAX_SHAPES = 17 + 18 + 2 * (20 + 21) + 68
 SURE = 0.3  # a keypoint below this confidence is taken as not seen
 DIM = 0.6  # limbs are darker than the keypoints on them
@@ -125,7 +126,7 @@ def _list_hand(placed: np.ndarray, hand: int, weighted: bool, shapes: np.ndarray
             )
     for i in range(hand, hand + 21):
         if _is_drawn(placed, i, weighted):
-            n = _add(shapes, n, DOT, placed, i, i, 0, 0, _level(255 * placed[i, 2]))
+            n = _add(shapes, n, HAND_DOT, placed, i, i, 0, 0, _level(255 * placed[i, 2]))
     return n
 
 
