@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt
 from pydantic import StringConstraints
 
 from signgen.config import check, did_you_mean, load_yaml
@@ -19,6 +19,9 @@ FOLDER_VARIABLE = "SIGNGEN_CHECKPOINTS"
 DEFAULT_FOLDER = Path("~/.cache/signgen/checkpoints")
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+RelativePath = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_*][A-Za-z0-9_.*-]*(/[A-Za-z0-9_*][A-Za-z0-9_.*-]*)*$")
+]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Pixels = Annotated[int, Ge(1)]
 
@@ -40,6 +43,11 @@ class Checkpoint:
         input: width and height [px] of the pictures it takes; None if any.
         fps: rate of the frames it expects; None if any.
         note: what to know before choosing it.
+        files: what must lie in ``file`` where that is a folder, ``*`` for any name; None if it is one file.
+        window: frames that a video model sees at once; None if it is none.
+        overlap: frames that its windows share.
+        vram: memory of a GPU that its publisher states [GB]; None if nobody states it.
+        profile: drawing style of the poses it was trained with; None if it sees none.
     """
 
     name: str
@@ -54,6 +62,11 @@ class Checkpoint:
     input: tuple[Pixels, Pixels] | None
     fps: float | None
     note: str
+    files: tuple[RelativePath, ...] | None = None
+    window: Annotated[int, Ge(1)] | None = None
+    overlap: Annotated[int, Ge(0)] | None = None
+    vram: Annotated[float, Gt(0)] | None = None
+    profile: str | None = None
 
 
 @lru_cache(maxsize=4)
@@ -111,7 +124,7 @@ def describe_checkpoint(name: str) -> dict[str, str]:
     path, known = find_checkpoint(name), load_index().get(name)
     return {
         "name": name if known else path.name,
-        "sha256": _hash(path),
+        "sha256": hash_of(path),
         "licence": known.licence if known else "",
         "source": known.source if known else "",
     }
@@ -133,21 +146,25 @@ def _refuse_another(known: Checkpoint, path: Path) -> None:
             f"{path}: {size} bytes where {known.name} has {known.bytes}; "
             f"the download was cut short or is another file: get it again from {known.source}"
         )
-    if known.sha256 is not None and known.sha256 != _hash(path):
+    if known.sha256 is not None and known.sha256 != hash_of(path):
         raise CheckpointError(
             f"{path}: not the file that {known.name} is (its sha256 differs); get it from {known.source}, "
             "or give the path of the file to use it all the same"
         )
 
 
-def _hash(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file, read once per process as long as neither its size nor its time of change differ.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
     stat = path.stat()
     return _sha256(path, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
 def _sha256(path: Path, size: int, changed: int) -> str:
-    """Read once per process as long as neither size nor time of change differ."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

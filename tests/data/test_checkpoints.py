@@ -52,7 +52,7 @@ def test_the_index_is_complete():
         assert isinstance(known, Checkpoint)
         assert known.name == name
         assert known.source.startswith("https://")
-        assert known.kind in ("person-detector", "pose-estimator")
+        assert known.kind in ("person-detector", "pose-estimator", "renderer", "renderer-part")
         assert (known.layout in ("coco-wholebody", "openpose")) == (known.kind == "pose-estimator")
 
 
