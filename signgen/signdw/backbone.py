@@ -13,6 +13,7 @@ from signgen.nn.attention import sinusoids
 from signgen.nn.dropout import Dropout
 from signgen.nn.layers import RotaryStack, initialise
 from signgen.signdw.batch import NO_SLOT, Batch, Condition
+from signgen.signdw.copying import Copied
 from signgen.signdw.corruption import Chance, hidden_codes, noisy, shifted
 from signgen.signdw.plan import PAD, PHASES, UNKNOWN, align, phases
 from signgen.signdw.planner import Planner
@@ -24,7 +25,7 @@ CAUSAL, MASKED = range(2)
 TEXT, PLAN, CLIP = range(3)
 PLACE_SCALE = 0.05
 # Share of glosses with a retrieved clip that training calls unknown: such clips are copied, not recalled.
-UNNAMED = 0.5
+UNNAMED = 0.3
 
 
 class TextEncoder(nn.Module):
@@ -73,6 +74,7 @@ class SignDW(nn.Module):
         if self.planner.gloss is not None:
             self.phase = nn.Linear(PHASES, width)
             self.following = nn.Linear(width, width, bias=False)
+        self.copied = Copied(width) if settings.is_retrieving else None
         self.dropout = Dropout(settings.dropout)
         self.stack = RotaryStack(
             settings.layers, width, settings.heads, settings.max_steps, settings.dropout, has_memory=True
@@ -136,17 +138,28 @@ class SignDW(nn.Module):
         """(B, steps, width) what each step knows of the plan: how far the sentence, and its gloss, has come."""
         place = torch.arange(steps, device=lengths.device)[None]
         guide: Tensor = self.progress(phases(place, lengths[:, None]))
-        if self.planner.gloss is None and self.settings.is_retrieving:
-            guide = guide + self._clip_places(torch.zeros_like(place), place)
+        if self.planner.gloss is None and self.copied is not None:
+            nowhere = torch.zeros_like(place)
+            guide = guide + self._clip_places(nowhere, place)
+            rows = (len(lengths), steps)
+            guide = guide + self._copied(condition, nowhere.expand(rows), place.expand(rows))
         if self.planner.gloss is None or condition.glosses is None or condition.durations is None:
             return guide
         found = align(condition.glosses, condition.durations, steps)
         is_planned = (found.glosses != PAD)[..., None]
         guide = guide + self._glosses(found.glosses) + self.following(self._glosses(found.following))
-        if self.settings.is_retrieving:
+        if self.copied is not None:
             guide = guide + self._clip_places(found.places, found.elapsed) * is_planned
+            guide = guide + self._copied(condition, found.places, found.elapsed) * is_planned
         planned: Tensor = guide + self.phase(found.phases) * is_planned
         return planned
+
+    def _copied(self, condition: Condition, places: Tensor, elapsed: Tensor) -> Tensor | float:
+        """(B, S, width) what steps see of the retrieved clips; 0 where none are retrieved."""
+        if self.copied is None or condition.retrieved is None or condition.slots is None:
+            return 0.0
+        found: Tensor = self.copied(self.codes(condition.retrieved), condition.slots, places, elapsed)
+        return found
 
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """Mean cross-entropies by name, ``total`` their sum: of codes (causal, masked) and of the plan.

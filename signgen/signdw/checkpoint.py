@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -20,9 +20,11 @@ from signgen.nn.tokenizer import MAX_VOCABULARY_BYTES, Pieces, Tokenizer
 from signgen.signdw.backbone import SignDW
 from signgen.signdw.card import CONFIG, KIND, SignDWCard, card_values, checkpoint_named, load_card
 from signgen.signdw.flow_head import FlowHead
+from signgen.signdw.library import load_library, save_library
 from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.plan import GlossVocabulary
 from signgen.signdw.regression import Regressor
+from signgen.signdw.retrieved import Library
 from signgen.signdw.text import TextEncoding
 
 WEIGHTS, PIECES, WORDS = "model.safetensors", "tokenizer.model", "words.txt"
@@ -43,6 +45,7 @@ class Checkpoint:
         id: hash of the weights.
         head: poses behind the codes (`--head flow`); None: codes are decoded.
         regressor: poses straight from the text (`--head regress`), and then ``model`` draws no codes.
+        library: isolated signs that it retrieves for its own plans; empty for one that retrieves none.
     """
 
     card: SignDWCard
@@ -54,6 +57,7 @@ class Checkpoint:
     id: str = ""
     head: FlowHead | None = None
     regressor: Regressor | None = None
+    library: Library = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:
@@ -62,7 +66,11 @@ class Checkpoint:
 
 
 def save_vocabularies(
-    folder: Path, tokenizer: Pieces, glosses: GlossVocabulary | None, words: list[str]
+    folder: Path,
+    tokenizer: Pieces,
+    glosses: GlossVocabulary | None,
+    words: list[str],
+    library: Library | None = None,
 ) -> None:
     """Write what does not change in training."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,6 +78,8 @@ def save_vocabularies(
     if glosses is not None:
         glosses.save(folder)
     write_text(folder / WORDS, "".join(f"{word}\n" for word in words))
+    if library:
+        save_library(folder, library)
 
 
 def save_checkpoint(
@@ -185,7 +195,9 @@ def _put_together(
     assert isinstance(regressor, Regressor | None)
     encoding = TextEncoding(_pieces(folder), card.languages, card.model.max_words)
     glosses = GlossVocabulary.load(folder)
-    return Checkpoint(card, model, motion, encoding, glosses, _words(folder), weights, head, regressor)
+    library = load_library(folder, model.sizes) if card.model.is_retrieving and regressor is None else {}
+    words = _words(folder)
+    return Checkpoint(card, model, motion, encoding, glosses, words, weights, head, regressor, library)
 
 
 def _networks(card: SignDWCard, device: torch.device | str) -> dict[str, nn.Module]:

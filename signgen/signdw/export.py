@@ -17,6 +17,7 @@ from signgen.signdw.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from signgen.signdw.library import CODES, NAMES
 
 
 def export_checkpoint(run: Path, folder: Path) -> Path:
@@ -36,7 +37,7 @@ def export_checkpoint(run: Path, folder: Path) -> Path:
     more = {"head": loaded.head, "regressor": loaded.regressor}
     networks |= {name: network for name, network in more.items() if network is not None}
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (PIECES, WORDS, GLOSSES_FILE, TRAINED_ON):
+    for name in (PIECES, WORDS, GLOSSES_FILE, TRAINED_ON, CODES, NAMES):
         if (source / name).is_file():
             shutil.copyfile(source / name, folder / name)
     save_checkpoint(folder, networks, loaded.card, is_half=True)

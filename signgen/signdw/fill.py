@@ -19,6 +19,7 @@ from signgen.signdw.checkpoint import Checkpoint, check_decoded, memory_errors
 from signgen.signdw.coder import STRIDE
 from signgen.signdw.decoding import smoothed
 from signgen.signdw.edit import nothing_to_say, redraw, with_hole
+from signgen.signdw.library import with_own_signs
 from signgen.signdw.parts import FPS, Parts, to_parts, to_poses
 from signgen.signdw.plan import PAD, Plan
 from signgen.signdw.settings import DrawSettings
@@ -192,6 +193,7 @@ def _drawn(
     sides = [_codes(checkpoint, parts, frames) for frames in grid.known]
     codes = with_hole(torch.cat(sides), grid.hole[0], grid.hole[0], grid.hole[1] - grid.hole[0])
     condition, plan = _said(checkpoint, wish, grid)
+    condition, _ = with_own_signs(checkpoint, condition, draws or DrawSettings(), (seed,), (plan,))
     drawn = redraw(checkpoint.model, condition, codes, plan, draws, seed).codes
     decoded = checkpoint.motion.decode(drawn.to(checkpoint.device)[None])[0]
     values = decoded[0].detach().cpu().numpy()

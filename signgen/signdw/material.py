@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor
-
 from signgen.errors import ConfigError, DataError
 from signgen.nn.tokenizer import Pieces
 from signgen.signdw.clip_codes import ClipCodes, load_codes
@@ -23,7 +21,7 @@ from signgen.signdw.examples import (
 )
 from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.plan import GlossVocabulary
-from signgen.signdw.retrieved import library_of
+from signgen.signdw.retrieved import Library, library_of
 from signgen.signdw.settings import LANGUAGES, SignDWSettings
 from signgen.signdw.text import TextEncoding
 from signgen.signdw.text_plans import read_sentences, text_examples
@@ -46,6 +44,7 @@ class Material:
         licence: of the clips.
         texts: sentences without poses that further plans are learned from; None: there are none.
         read: the texts of those sentences.
+        signs: isolated signs that are retrieved; None: none are.
     """
 
     motion: MotionTokenizer
@@ -58,6 +57,7 @@ class Material:
     licence: str
     texts: Examples | None = None
     read: tuple[str, ...] = ()
+    signs: Library | None = None
 
     @property
     def sizes(self) -> list[int]:
@@ -117,6 +117,7 @@ def load_material(run: SignDWRun) -> Material:
         _licences(clips),
         further,
         read,
+        signs,
     )
 
 
@@ -144,7 +145,7 @@ def _glosses(clips: Mapping[str, ClipCodes], settings: SignDWSettings) -> GlossV
     return GlossVocabulary(names) if names else None
 
 
-def _signs(run: SignDWRun, motion: MotionTokenizer) -> dict[str, Tensor] | None:
+def _signs(run: SignDWRun, motion: MotionTokenizer) -> Library | None:
     if not run.model.is_retrieving:
         return None
     if run.model.align != "gloss" or run.data.signs is None:

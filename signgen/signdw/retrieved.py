@@ -15,9 +15,11 @@ from signgen.signdw.plan import LEAD_IN, Plan
 # Steps of a clip that are looked at, from its first; hardly an isolated sign takes longer.
 LONGEST = 16
 Clips = tuple[tuple[int, Tensor], ...]
+# (S, Q) codes of an isolated sign by gloss.
+Library = Mapping[str, Tensor]
 
 
-def library_of(clips: ClipCodes) -> dict[str, Tensor]:
+def library_of(clips: ClipCodes) -> Library:
     """(S, Q) codes by gloss, of a folder of isolated signs; the first clip of a gloss is taken.
 
     Raises:
@@ -33,7 +35,7 @@ def library_of(clips: ClipCodes) -> dict[str, Tensor]:
     return found
 
 
-def clips_of(library: Mapping[str, Tensor], glosses: Sequence[str], plan: Plan) -> Clips:
+def clips_of(library: Library, glosses: Sequence[str], plan: Plan) -> Clips:
     """The place in the plan and the codes of every gloss that a library has; none for a plan of a length alone."""
     if not plan.glosses:
         return ()

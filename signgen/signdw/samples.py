@@ -39,7 +39,9 @@ def sample_poses(
         poses = [poses_of_values(each) for each in head.refine(material.motion, codes, plans, seeds)]
     else:
         assert isinstance(model, SignDW)
-        drawn = generate(model, condition, DrawSettings(), seeds)
+        # Retrieved signs are those of the true plan.
+        plans = None if condition.slots is None else [item.plan for item in chosen]
+        drawn = generate(model, condition, DrawSettings(), seeds, plans)
         poses = [poses_of_codes(material.motion, each.codes) for each in drawn]
     true = [poses_of_codes(material.motion, each) for each in codes]
     return {f"{n}{kind}": p for kind, rows in (("", poses), ("-true", true)) for n, p in enumerate(rows)}

@@ -143,7 +143,9 @@ class _Training:
             restore_model(self._restored, self._both(), str(state))
         elif self.accelerator.is_main_process:
             material = self.material
-            save_vocabularies(self.folder / BEST, material.tokenizer, material.glosses, material.words)
+            save_vocabularies(
+                self.folder / BEST, material.tokenizer, material.glosses, material.words, material.signs
+            )
             save_trained_on(self.folder / BEST, *material.names_and_texts())
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
