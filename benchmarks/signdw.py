@@ -47,6 +47,7 @@ from signgen.signdw.card import checkpoint_named
 from signgen.signdw.checkpoint import Checkpoint, load_checkpoint
 from signgen.signdw.decoding import poses_of_codes
 from signgen.signdw.generate import generate
+from signgen.signdw.library import with_own_signs
 from signgen.signdw.parts import FPS, to_parts
 from signgen.signdw.plan import Plan, plan_of
 from signgen.signdw.settings import DrawSettings
@@ -136,7 +137,9 @@ def true_plan(test: Test) -> Poses:
         here = plans[start : start + BATCH]
         texts = test.texts[start : start + BATCH]
         condition = checkpoint.encoding.condition(texts, [None] * len(texts))
-        drawn = generate(checkpoint.model, condition, test.draws, range(start, start + len(here)), plans=here)
+        seeds = range(start, start + len(here))
+        condition, _ = with_own_signs(checkpoint, condition, test.draws, seeds, here)
+        drawn = generate(checkpoint.model, condition, test.draws, seeds, plans=here)
         found += [poses_of_codes(checkpoint.motion, each.codes, is_smooth=test.is_smooth) for each in drawn]
     return found
 

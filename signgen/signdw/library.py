@@ -64,7 +64,7 @@ def load_library(folder: Path, sizes: Sequence[int]) -> dict[str, Tensor]:
     codes = codes.long()
     if not bool(((codes >= 0) & (codes < torch.tensor(sizes))).all()):
         raise CheckpointError(f"{where}: has codes of another tokenizer; fetch or train it again")
-    return dict(zip(names, codes.split(lengths.tolist()), strict=True))
+    return dict(zip(names, torch.split(codes, lengths.tolist()), strict=True))
 
 
 def with_own_signs(

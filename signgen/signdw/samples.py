@@ -40,8 +40,8 @@ def sample_poses(
     else:
         assert isinstance(model, SignDW)
         # Retrieved signs are those of the true plan.
-        plans = None if condition.slots is None else [item.plan for item in chosen]
-        drawn = generate(model, condition, DrawSettings(), seeds, plans)
+        true_plans = None if condition.slots is None else [item.plan for item in chosen]
+        drawn = generate(model, condition, DrawSettings(), seeds, true_plans)
         poses = [poses_of_codes(material.motion, each.codes) for each in drawn]
     true = [poses_of_codes(material.motion, each) for each in codes]
     return {f"{n}{kind}": p for kind, rows in (("", poses), ("-true", true)) for n, p in enumerate(rows)}
