@@ -4,6 +4,8 @@ For a tensor called ``name``: seed = FNV-1a of the name, splitmix64 of the flat 
 float64 and scaled by what the tensor is for. No random generator of any library is involved.
 """
 
+import json
+
 import numpy as np
 import torch
 
@@ -108,3 +110,35 @@ def filled(architecture=TINY):
     embeddings = networks.image_encoder.vision_model.embeddings
     embeddings.position_ids = torch.arange(embeddings.position_ids.shape[-1])[None]
     return networks
+
+
+def some(values, count):
+    """Numbers spread evenly over an array, few enough to be written down."""
+    flat = np.asarray(values).ravel()
+    return flat[np.linspace(0, flat.size - 1, count).astype(int)]
+
+
+def write_weights(folder, networks, layout="merged"):
+    """A folder with the weights of networks as MimicMotion and Stable Video Diffusion publish theirs.
+
+    Args:
+        folder: gets the files of MimicMotion, and a folder ``base``.
+        networks: as `filled` gives them.
+        layout: ``merged`` (one ``.pth``) or ``split`` (two ``.safetensors``).
+    """
+    from safetensors.torch import save_file
+
+    base = folder / "base"
+    for part in ("unet", "vae", "image_encoder"):
+        (base / part).mkdir(parents=True)
+        (base / part / "config.json").write_text(json.dumps(dict(getattr(TINY, part))), encoding="utf-8")
+    unet, pose_net, vae, image_encoder = ({**getattr(networks, part).state_dict()} for part in PARTS)
+    save_file(vae, base / "vae" / "diffusion_pytorch_model.safetensors")
+    save_file(image_encoder, base / "image_encoder" / "model.safetensors")
+    if layout == "split":
+        save_file(unet, folder / "MimicMotionMergedUnet_1-1-fp16.safetensors")
+        save_file(pose_net, folder / "mimic_motion_pose_net.safetensors")
+        return
+    merged = {f"unet.{name}": tensor for name, tensor in unet.items()}
+    merged |= {f"pose_net.{name}": tensor for name, tensor in pose_net.items()}
+    torch.save(merged, folder / "MimicMotion_1-1.pth")

@@ -70,13 +70,14 @@ def latent(vae: nn.Module, picture: torch.Tensor) -> torch.Tensor:
     """(1, 4, H/8, W/8) float32 mean of the VAE's latent distribution, not scaled."""
     encoder: Any = vae
     own = next(vae.parameters())
+    device, dtype = own.device, own.dtype
     for part in (encoder.encoder, encoder.quant_conv):
         part.float()
     try:
-        found: torch.Tensor = encoder.encode(picture.to(own.device, torch.float32)).latent_dist.mode()
+        found: torch.Tensor = encoder.encode(picture.to(device, torch.float32)).latent_dist.mode()
     finally:
         for part in (encoder.encoder, encoder.quant_conv):
-            part.to(own.dtype)
+            part.to(dtype)
     return found
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import warnings
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +81,11 @@ def _pickled(path: Path) -> TensorFile:
 
 def _loaded(path: Path) -> object:
     """What a pickle of weights holds; mapped instead of read where the file is of today's format."""
-    import zipfile
-
     mapped = zipfile.is_zipfile(path)
-    return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    with warnings.catch_warnings():
+        # Of old formats, which are read all the same.
+        warnings.simplefilter("ignore")
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
 
 
 def _damaged(path: Path, kind: str, error: Exception) -> CheckpointError:
