@@ -117,6 +117,17 @@ SIGNER = (
 )  # fmt: skip
 LEFT_HANDED = Flag("--left-handed/--no-left-handed", bool, ("renderer.left_handed",),
                    "Swap what the avatar's hands do; its looks stay.", "no-left-handed", LOOK)  # fmt: skip
+DIFFUSION = (
+    Flag("--weights", str, ("renderer.weights",), "Weights of a diffusion renderer: a name in `signgen show "
+         "checkpoints`, a path, or OWNER/NAME@COMMIT of a hub.", "those of its card", LOOK),
+    Flag("--download/--no-download", bool, ("renderer.download",),
+         "Get weights of a diffusion renderer that are missing.", "no-download", LOOK),
+    Flag("--strict-memory/--no-strict-memory", bool, ("renderer.strict_memory",),
+         "Fail when a diffusion renderer runs out of memory, instead of computing in smaller parts, which changes "
+         "pixels.", "no-strict-memory", LOOK),
+    Flag("--original-noise/--no-original-noise", bool, ("renderer.original_noise",),
+         "mimicmotion: noise and windows as its own pipeline has them.", "no-original-noise", LOOK),
+)  # fmt: skip
 SIZE = Flag(
     "--size",
     int,

@@ -123,9 +123,11 @@ def show(
 ) -> int:
     """List parts, lexicons, languages, judges or checkpoints, or show one with its settings."""
     rows = _SHOWN[kind](name)
+    names, *values = rows
     if as_json:
-        names, *values = rows
         print_json([dict(zip(names, row, strict=True)) for row in values])
+    elif kind is Kind.checkpoints and name is not None:
+        print_facts(dict(zip(names, values[0], strict=True)))
     else:
         print_columns(rows)
     return 0
@@ -241,25 +243,12 @@ def _judges(name: str | None) -> list[tuple[str, ...]]:
 
 
 def _checkpoints(name: str | None) -> list[tuple[str, ...]]:
-    from signgen.data.checkpoints import checkpoint_folder, load_index
-    from signgen.errors import ConfigError
+    from signgen.workflow.checkpoint_list import describe_checkpoint, list_checkpoints
 
-    known, folder = load_index(), checkpoint_folder()
-    if name is not None and name not in known:
-        raise ConfigError(f"no checkpoint called {name!r}; known: {', '.join(known)}")
-    rows = [
-        (
-            each.name,
-            each.kind,
-            str(folder / each.file) if (folder / each.file).is_file() else "not here",
-            f"{each.bytes / 1e6:.1f} MB" if each.bytes else "-",
-            each.licence,
-            each.source,
-        )
-        for each in known.values()
-        if name in (None, each.name)
-    ]
-    return [("name", "for", "state", "size", "licence", "source"), *rows]
+    if name is None:
+        return list_checkpoints()
+    facts = describe_checkpoint(name)
+    return [tuple(facts), tuple(facts.values())]
 
 
 _SHOWN = {

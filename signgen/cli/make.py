@@ -12,6 +12,7 @@ from signgen.cli.codes import DAMAGE, INCOMPLETE
 from signgen.cli.flags import (
     CAPTIONS,
     CHOICE,
+    DIFFUSION,
     EAF,
     LEFT_HANDED,
     LOOKS,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from signgen.workflow.record import Result
 
 
-@configured(*SIGNING, *LOOKS, *SIGNER, *VIEW, *SEED, *CHOICE, *CAPTIONS, *EAF)
+@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *VIEW, *SEED, *CHOICE, *CAPTIONS, *EAF)
 def generate(
     text: o.Text = None,
     *,
@@ -87,7 +88,7 @@ def pose(
     return _made(result, verbose)
 
 
-@configured(*LOOKS, *SIGNER, LEFT_HANDED, SIZE, *VIEW)
+@configured(*LOOKS, *SIGNER, *DIFFUSION, LEFT_HANDED, SIZE, *VIEW)
 def render(
     poses: Annotated[Path, typer.Argument(help="Poses in any format that `signgen inspect` knows.")],
     *,
@@ -120,7 +121,7 @@ def render(
     return _made(result, verbose)
 
 
-@configured(*SIGNING, *LOOKS, *SIGNER, *SEED)
+@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *SEED)
 def captions(
     subtitles: Annotated[Path, typer.Argument(help="Subtitles: SubRip (.srt) or WebVTT (.vtt).")],
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -29,3 +29,25 @@ class Renderer(Protocol):
 
 
 renderers: Registry[Renderer] = Registry("renderer", "signgen.render")
+
+
+def check_ready(renderer: Renderer) -> None:
+    """Ask a renderer that has ``ready()`` whether all it needs is here, before anything is done for its sake.
+
+    Raises:
+        DependencyError: an extra is not installed.
+        CheckpointError: weights are missing.
+    """
+    ready = getattr(renderer, "ready", None)
+    if ready is not None:
+        ready()
+
+
+def account_of(renderer: Renderer) -> dict[str, Any]:
+    """What a renderer that has ``account()`` tells the sidecar of its last clip; empty for others.
+
+    Known to all: ``weights`` (name, sha256, licence and source of each) and ``memory`` (what was given up when
+    memory ran out, one line each).
+    """
+    account = getattr(renderer, "account", None)
+    return {} if account is None else dict(account())

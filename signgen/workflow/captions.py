@@ -18,11 +18,18 @@ from signgen.lexicon.plan import TokenReport
 from signgen.pose.bones import minimum_jerk
 from signgen.pose.motion import fill_gaps, resample
 from signgen.pose.sequence import PoseSequence
+from signgen.render.base import check_ready
 from signgen.text2pose.base import Utterance
 from signgen.workflow import outputs
 from signgen.workflow.generate import draw, sign
 from signgen.workflow.progress import Progress, counted, silent
-from signgen.workflow.record import Result, describe_coverage, describe_poses, write_record
+from signgen.workflow.record import (
+    Result,
+    describe_coverage,
+    describe_poses,
+    warnings_of_renderer,
+    write_record,
+)
 from signgen.workflow.settings import FLAT_RENDERER, Job, prepare
 from signgen.workflow.texts import has_words
 
@@ -133,6 +140,7 @@ def write_track(
     outputs.check_video_path(output)
     captions, sidecar = output.with_suffix(".vtt"), output.with_suffix(".json")
     outputs.refuse_existing((output, captions, sidecar), force)
+    check_ready(job.renderer)
     track = make_track(job, cues, max_speedup, progress, where)
     with outputs.all_or_nothing() as written:
         drawn = draw(job, track.poses, output, written, progress)
@@ -140,9 +148,8 @@ def write_track(
         written.append(captions)
         origins = [origin for said in track.utterances if said for origin in said.origins]
         account = {**describe_track(track), "frames": drawn, "max_speedup": max_speedup, "cues": cues}
-        write_record(
-            sidecar, "captions", job, written, account=account, origins=origins, warnings=track.warnings
-        )
+        warnings = (*track.warnings, *warnings_of_renderer(account))
+        write_record(sidecar, "captions", job, written, account=account, origins=origins, warnings=warnings)
         written.append(sidecar)
     return Result(
         tuple(written),
@@ -152,7 +159,7 @@ def write_track(
         track.coverage,
         account["poses"]["sha256"],
         drawn["sha256"],
-        track.warnings,
+        warnings,
     )
 
 

@@ -13,11 +13,18 @@ from signgen.data.sidecar import sidecar_path
 from signgen.data.video import write_video
 from signgen.errors import LexiconError
 from signgen.pose.sequence import PoseSequence
+from signgen.render.base import account_of, check_ready
 from signgen.text2pose.base import Utterance, utter
 from signgen.workflow import digest, outputs
 from signgen.workflow.convert import check_pose_path
 from signgen.workflow.progress import Progress, counted, silent
-from signgen.workflow.record import Result, describe_utterance, warnings_of, write_record
+from signgen.workflow.record import (
+    Result,
+    describe_utterance,
+    warnings_of,
+    warnings_of_renderer,
+    write_record,
+)
 from signgen.workflow.settings import Job, prepare
 from signgen.workflow.texts import check_text
 
@@ -76,6 +83,7 @@ def make_video(
         path for path, wanted in ((captions, job.settings.captions), (eaf, job.settings.eaf)) if wanted
     ]
     outputs.refuse_existing((output, *optional, sidecar), force)
+    check_ready(job.renderer)
     utterance = sign(job, text)
     with outputs.all_or_nothing() as written:
         drawn = draw(job, utterance.poses, output, written, progress)
@@ -126,7 +134,9 @@ def draw(
     shown = counted(frames, "drawing", len(poses), progress)
     count = write_video(shown, output, poses.fps, crf=job.settings.crf)
     written.append(output)
-    return {"frames": count, "fps": poses.fps, "sha256": fingerprint.hexdigest}
+    told = account_of(job.renderer)
+    drawn = {"frames": count, "fps": poses.fps, "sha256": fingerprint.hexdigest}
+    return {**drawn, "renderer": told} if told else drawn
 
 
 def _record(
@@ -139,7 +149,6 @@ def _record(
     account: Mapping[str, Any],
     parts: Sequence[str] = ("source", "renderer"),
 ) -> None:
-    warnings = warnings_of(utterance.report)
     write_record(
         sidecar,
         command,
@@ -148,7 +157,7 @@ def _record(
         account=account,
         text=text,
         origins=utterance.origins,
-        warnings=warnings,
+        warnings=_warnings(utterance, account),
         parts=parts,
     )
     written.append(sidecar)
@@ -163,5 +172,9 @@ def _result(utterance: Utterance, written: Sequence[Path], account: Mapping[str,
         coverage=utterance.coverage,
         poses_sha256=account["poses"]["sha256"],
         frames_sha256=account.get("frames", {}).get("sha256", ""),
-        warnings=warnings_of(utterance.report),
+        warnings=_warnings(utterance, account),
     )
+
+
+def _warnings(utterance: Utterance, account: Mapping[str, Any]) -> tuple[str, ...]:
+    return *warnings_of(utterance.report), *warnings_of_renderer(account)

@@ -121,7 +121,8 @@ def write_record(
         parts: the kinds of parts that had a say; the settings of others are left out.
     """
     used = describe_sources(origins)
-    licences = tuple(dict.fromkeys(row["licence"] for row in used if row["licence"]))
+    rows = (*used, *_renderer(account).get("weights", ()))
+    licences = tuple(dict.fromkeys(row["licence"] for row in rows if row["licence"]))
     config = config_of(job, parts)
     outputs = tuple(describe_output(file) for file in written)
     write_sidecar(
@@ -138,3 +139,15 @@ def warnings_of(report: Mapping[str, Any]) -> tuple[str, ...]:
     """The warnings a source put into its report."""
     warnings = report.get("warnings", ())
     return tuple(str(line) for line in warnings) if isinstance(warnings, list | tuple) else ()
+
+
+def warnings_of_renderer(account: Mapping[str, Any]) -> tuple[str, ...]:
+    """A warning for each thing that the renderer gave up when memory ran out."""
+    steps = _renderer(account).get("memory", ())
+    return tuple(f"memory ran out ({step}): another machine may draw other pixels" for step in steps)
+
+
+def _renderer(account: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the renderer told of a clip; see `signgen.render.base.account_of`."""
+    told = account.get("frames", {}).get("renderer", {})
+    return told if isinstance(told, Mapping) else {}

@@ -8,11 +8,12 @@ from typing import Any, TypedDict
 
 from signgen.data.poses import read_poses
 from signgen.data.sidecar import sidecar_path
+from signgen.render.base import check_ready
 from signgen.workflow import digest, outputs
 from signgen.workflow.convert import pick_person
 from signgen.workflow.generate import draw
 from signgen.workflow.progress import Progress, silent
-from signgen.workflow.record import Result, describe_poses, write_record
+from signgen.workflow.record import Result, describe_poses, warnings_of_renderer, write_record
 from signgen.workflow.settings import FLAT_RENDERER, prepare
 
 
@@ -60,6 +61,7 @@ def render_video(
     sidecar = sidecar_path(output)
     outputs.refuse_existing((output, sidecar), force)
     hints: Hints = {"fps": fps, "width": width, "height": height}
+    check_ready(job.renderer)
     signer = pick_person(read_poses(poses, **hints), person, poses)
     with outputs.all_or_nothing() as written:
         drawn = draw(job, signer, output, written, progress)
@@ -68,7 +70,8 @@ def render_video(
             "poses": describe_poses(signer),
             "frames": drawn,
         }
-        write_record(sidecar, "render", job, written, account=account, parts=("renderer",))
+        warnings = warnings_of_renderer(account)
+        write_record(sidecar, "render", job, written, account=account, warnings=warnings, parts=("renderer",))
         written.append(sidecar)
     return Result(
         tuple(written),
@@ -76,6 +79,7 @@ def render_video(
         signer.seconds,
         poses_sha256=account["poses"]["sha256"],
         frames_sha256=drawn["sha256"],
+        warnings=warnings,
     )
 
 

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from signgen.data.checkpoints import built_in_folder, load_index
+from signgen.errors import CheckpointError, DependencyError
+from signgen.nn import extra
 from signgen.pose.sequence import PoseSequence
-from signgen.render.base import renderers
+from signgen.render.base import check_ready, renderers
 
 
 def poses(frames, width=96, height=64):
@@ -17,8 +20,35 @@ def poses(frames, width=96, height=64):
 
 
 @pytest.fixture(params=renderers.names())
-def renderer(request):
+def any_renderer(request):
     return renderers.build({"name": request.param})
+
+
+@pytest.fixture
+def renderer(any_renderer):
+    """One that can draw here; those that want weights that are not here have tests of their own."""
+    try:
+        check_ready(any_renderer)
+    except CheckpointError as error:
+        pytest.skip(str(error))
+    return any_renderer
+
+
+def test_what_is_missing_is_one_line(any_renderer, monkeypatch, tmp_path):
+    monkeypatch.setenv("SIGNGEN_CHECKPOINTS", str(tmp_path))
+    names = any_renderer.weight_names() if hasattr(any_renderer, "weight_names") else ()
+    if all(name in load_index() and built_in_folder(load_index()[name].file).exists() for name in names):
+        pytest.skip("needs no weights, or has them built in")
+    with pytest.raises(CheckpointError, match=r"^.+; run: hf download .+$"):
+        check_ready(any_renderer)
+
+
+def test_without_its_extra_a_renderer_says_which(any_renderer, monkeypatch):
+    if not hasattr(any_renderer, "ready"):
+        pytest.skip("needs no extra")
+    monkeypatch.setattr(extra, "find_spec", lambda name: None)
+    with pytest.raises(DependencyError, match=r'; run: pip install "signgen\[diffusion\]"$'):
+        check_ready(any_renderer)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 5])
@@ -59,6 +89,6 @@ def test_poses_are_left_alone(renderer):
     assert np.array_equal(given.keypoints, before)
 
 
-def test_settings_are_documented(renderer):
-    (name,) = (name for name in renderers.names() if type(renderer) is renderers.get(name))
+def test_settings_are_documented(any_renderer):
+    (name,) = (name for name in renderers.names() if type(any_renderer) is renderers.get(name))
     assert all(setting.doc for setting in renderers.settings(name))

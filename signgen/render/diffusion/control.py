@@ -8,31 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from signgen.errors import ConfigError
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame
+from signgen.render.diffusion.card import check_profile
 from signgen.render.draw import fitted, frame_size, painter
 
+__all__ = ["ControlVideo", "check_profile", "control_frames"]
+
 KEPT_FRAMES = 128  # pictures kept at once: those of one window come again in each pass over it
-
-
-def check_profile(asked: str | None, trained: str, what: str) -> str:
-    """The drawing profile of the weights, unless another is asked for.
-
-    Args:
-        asked: the setting; None for whatever is right.
-        trained: the profile that the weights were trained with.
-        what: the weights, for the message.
-
-    Raises:
-        ConfigError: they differ. A model shown lines in other colours or widths draws something else.
-    """
-    if asked not in (None, trained):
-        raise ConfigError(
-            f"renderer.profile: {what} was trained with {trained} pictures, not {asked}; "
-            f"use profile={trained}, or leave it out"
-        )
-    return trained
 
 
 class ControlVideo:

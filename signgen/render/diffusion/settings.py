@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Ge, Le
 
 from signgen.config import setting
+from signgen.render.base import renderers
 from signgen.render.diffusion.consent import Purpose
 
 Side = Annotated[int, Ge(16), Le(4096)]
@@ -39,6 +40,7 @@ class DiffusionSettings:
     overlap: Annotated[int, Ge(0), Le(4095)] | None = setting(
         None, "frames that neighbouring windows share; default: as the card of the weights says"
     )
+    size: Side | None = setting(None, "short side of the frames [px], in the shape that was trained")
     width: Side | None = setting(None, "width of the frames [px]; default: as the weights were trained")
     height: Side | None = setting(None, "height of the frames [px]; default: as the weights were trained")
     profile: Profile | None = setting(
@@ -55,6 +57,24 @@ class DiffusionSettings:
     device: str = setting("auto", "where to compute: auto, cpu, cuda, cuda:1 ...")
     precision: Precision = setting("auto", "of the network; auto: float16 on a GPU, float32 on a CPU")
     strict_memory: bool = setting(False, "fail when memory runs out, instead of computing in smaller parts")
+
+    def weight_names(self) -> tuple[str, ...]:
+        """The weights it needs, each a name, a path or a place on a hub; more where there is more than `weights`."""
+        return (self.weights,)
+
+    def ready(self) -> None:
+        """Raise unless all that a call needs is here, so that nothing is begun in vain; may download.
+
+        Raises:
+            DependencyError: the extra is not installed.
+            CheckpointError: weights are missing.
+        """
+        from signgen.render.diffusion.weights import find_all, need_extra
+
+        kind: object = type(self)
+        name = next(name for name in renderers.names() if renderers.get(name) is kind)
+        need_extra(name)
+        find_all(self.weight_names(), name, download=self.download)
 
     def with_settings(self, **changes: Any) -> Self:
         """These settings with some changed; nothing that was loaded is shared."""

@@ -72,7 +72,7 @@ def need_extra(renderer: str, *packages: str) -> None:
 def find_all(settings: Sequence[str], renderer: str, *, download: bool = False) -> tuple[Weights, ...]:
     """`find_weights` for all the weights that a renderer needs, with one line for all that are missing."""
     cards = [load_index().get(setting) for setting in settings]
-    missing = [card for card in cards if card is not None and missing_files(card, _place(card))]
+    missing = [card for card in cards if card is not None and missing_files(card, place_of(card))]
     if missing and not download:
         raise _not_here(missing, renderer)
     return tuple(find_weights(setting, renderer, download=download) for setting in settings)
@@ -89,6 +89,10 @@ def find_weights(setting: str, renderer: str, *, download: bool = False) -> Weig
     Raises:
         CheckpointError: they are not here, or not the ones that the index knows; says how to get them.
     """
+    if not setting:
+        raise CheckpointError(
+            f"the renderer {renderer} needs weights; give their path or a name in `signgen show checkpoints`"
+        )
     card = load_index().get(setting)
     if card is not None:
         return _by_card(card, renderer, download)
@@ -117,10 +121,10 @@ def fetch_command(card: Checkpoint) -> str:
     """The command that puts the weights of a card where they are looked for."""
     page = _HUB_PAGE.fullmatch(card.source)
     if page is None:
-        return f"curl -L --create-dirs -o {shlex.quote(str(_place(card)))} {shlex.quote(card.source)}"
+        return f"curl -L --create-dirs -o {shlex.quote(str(place_of(card)))} {shlex.quote(card.source)}"
     names = (page["file"],) if page["file"] else card.files
     return _hub_command(
-        page["repo"], card.revision, names or (), _place(card) if card.files else _place(card).parent
+        page["repo"], card.revision, names or (), place_of(card) if card.files else place_of(card).parent
     )
 
 
@@ -134,7 +138,7 @@ def fingerprint(path: Path) -> str:
 
 
 def _by_card(card: Checkpoint, renderer: str, download: bool) -> Weights:
-    path = _place(card)
+    path = place_of(card)
     if missing_files(card, path) and download:
         _download_card(card, renderer)
     if missing_files(card, path):
@@ -145,7 +149,7 @@ def _by_card(card: Checkpoint, renderer: str, download: bool) -> Weights:
 
 
 def _not_here(cards: Sequence[Checkpoint], renderer: str) -> CheckpointError:
-    places = ", ".join(str(_place(card)) for card in cards)
+    places = ", ".join(str(place_of(card)) for card in cards)
     names = " and ".join(card.name for card in cards)
     commands = " && ".join(map(fetch_command, cards))
     return CheckpointError(
@@ -179,7 +183,7 @@ def _download_card(card: Checkpoint, renderer: str) -> None:
         )
     names = (page["file"],) if page["file"] else card.files or ()
     _download(
-        page["repo"], card.revision, names, _place(card) if card.files else _place(card).parent, renderer
+        page["repo"], card.revision, names, place_of(card) if card.files else place_of(card).parent, renderer
     )
 
 
@@ -205,7 +209,8 @@ def _hub_command(repo: str, revision: str | None, names: Sequence[str], folder: 
     return f"hf download {repo}{wanted}{pinned} --local-dir {shlex.quote(str(folder))}"
 
 
-def _place(card: Checkpoint) -> Path:
+def place_of(card: Checkpoint) -> Path:
+    """The file or folder where the weights of a card are looked for."""
     built_in = built_in_folder(card.file)
     return built_in if built_in.is_dir() else checkpoint_folder() / card.file
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from signgen.errors import ConfigError, ResourceError
+from signgen.errors import ResourceError
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import renderers
-from signgen.render.diffusion.control import check_profile, control_frames
+from signgen.render.diffusion.control import control_frames
 from signgen.render.diffusion.noise import frame_noise, repeated_noise
 from signgen.render.diffusion.sampling import Known, by_strength, sample, start
 from signgen.render.diffusion.schedules import DDIM, EulerSVD, FlowEuler, first_step
@@ -181,10 +181,3 @@ def test_control_pictures_are_those_of_the_skeleton(signed):
     assert np.array_equal(control.pictures([3, 0, 3]), drawn[[3, 0, 3]])
     np.testing.assert_allclose(control.read([3, 0, 3], signed=signed), expected, atol=1e-6)
     assert len(control) == 5
-
-
-def test_another_profile_is_refused():
-    assert check_profile(None, "mimicmotion", "x") == "mimicmotion"
-    assert check_profile("controlnet", "controlnet", "x") == "controlnet"
-    with pytest.raises(ConfigError, match="use profile=mimicmotion"):
-        check_profile("controlnet", "mimicmotion", "MimicMotion_1-1.pth")

@@ -108,6 +108,7 @@ def test_the_fingerprint_of_a_folder_is_that_of_its_weights(tmp_path):
     ("setting", "message"),
     [
         ("mimicmotion", "did you mean 'mimicmotion-1.1'"),
+        ("", "the renderer mimicmotion needs weights; give their path or a name"),
         ("no/such/file.pth", "no such file or folder"),
         ("owner/name@main", "'main' can change under your feet"),
         (f"owner/name@{COMMIT}", f"run: hf download owner/name --revision {COMMIT} --local-dir "),
