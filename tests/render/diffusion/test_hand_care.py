@@ -86,8 +86,8 @@ def test_only_hands_change_and_softly():
         hands = small[number, 18:60, :2]
         far = np.hypot(x[..., None] - hands[:, 0], y[..., None] - hands[:, 1]).min(axis=2) > 6
         assert (frame[far] == 50).all()
-        steps = np.abs(np.diff(frame[..., 0].astype(int), axis=0)).max()
-        assert steps < 160  # of 200 levels: an edge without a feather would be one step
+        whole, half = (frame > 240).sum(), ((frame > 60) & (frame < 240)).sum()
+        assert half > whole / 2  # hands of 8 px with an edge that is soft over more than 1 px
 
 
 def test_larger_hands_are_sharper():
