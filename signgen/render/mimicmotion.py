@@ -59,13 +59,17 @@ class MimicMotion(DiffusionSettings):
     def __post_init__(self) -> None:
         """Check what needs more than one setting."""
         if self.profile not in (None, "mimicmotion"):
-            from signgen.render.diffusion.control import check_profile
+            from signgen.render.diffusion.card import check_profile
 
             check_profile(self.profile, "mimicmotion", "MimicMotion")
         if self.references and not self.appearance:
             raise ConfigError(
                 "renderer.references: these are further portraits; set renderer.appearance first"
             )
+
+    def weight_names(self) -> tuple[str, ...]:
+        """MimicMotion, and what it builds on."""
+        return self.weights, self.base
 
     def __call__(
         self, poses: PoseSequence, appearance: Frame | None = None, *, seed: int = 0

@@ -8,8 +8,10 @@ import pytest
 import torch
 from formula_weights import TINY, filled, given, normal_like, picture, some, tensors, weight
 
+from signgen.render.diffusion.mimicmotion import pieces
 from signgen.render.diffusion.mimicmotion.denoiser import Conditions, Guided, added
 from signgen.render.diffusion.mimicmotion.image_encoding import Encoded, clip_pixels, embed
+from signgen.render.diffusion.mimicmotion.lean import LeanUNet, lean_decode
 from signgen.render.diffusion.mimicmotion.networks import Architecture, build
 from signgen.render.diffusion.mimicmotion.posenet import PoseNet
 from signgen.render.diffusion.schedules import EulerSVD
@@ -45,14 +47,18 @@ def networks():
     return filled()
 
 
-@pytest.fixture(scope="module")
-def forwards(networks):
-    """Every recorded forward, computed by ours."""
+@pytest.fixture(scope="module", params=["stock", "lean"])
+def forwards(networks, request):
+    """Every recorded forward: by the stock UNet with pose features added by a hook, and piece by piece."""
     sample, ids = normal_like("input.sample", (1, 6, 8, 8, 12)), torch.tensor([[6, 127, 0.02]])
     embedding = normal_like("input.encoder_hidden_states", (1, 1, 32))
     found = {}
 
+    lean = LeanUNet(networks.unet) if request.param == "lean" else None
+
     def said(sample, embedding, level):
+        if lean:
+            return lean(sample, torch.tensor(level), embedding, added_time_ids=ids)
         return networks.unet(sample, torch.tensor(level), embedding, added_time_ids=ids).sample
 
     with torch.inference_mode():
@@ -249,6 +255,25 @@ def test_latents_of_any_size(networks):
         found = Guided(networks.unet, conditions, EulerSVD(2))(latents, 0, range(3))
     assert found.shape == latents.shape
     assert torch.isfinite(found).all()
+
+
+@pytest.mark.parametrize("size", [1, 6_000, 1 << 25])
+def test_pieces_of_any_size_give_what_the_stock_networks_give(monkeypatch, size):
+    """Two clips at once, on latents that the UNet must crop when it doubles them."""
+    monkeypatch.setattr(pieces, "PIECE_BYTES", size)
+    plain = filled()
+    sample, told = normal_like("two clips", (2, 3, 8, 5, 6)), normal_like("two embeddings", (2, 1, 32))
+    ids, level, latents = (
+        torch.tensor([[6, 127, 0.02]] * 2),
+        torch.tensor(0.7),
+        normal_like("l", (3, 4, 4, 6)),
+    )
+    with torch.inference_mode():
+        stock = plain.unet(sample, level, told, added_time_ids=ids).sample
+        lean = LeanUNet(plain.unet)(sample, level, told, added_time_ids=ids)
+        torch.testing.assert_close(lean, stock, rtol=0, atol=SINGLE)
+        stock = plain.vae.decode(latents, num_frames=3).sample
+        torch.testing.assert_close(lean_decode(plain.vae, latents), stock, rtol=0, atol=SINGLE)
 
 
 def test_the_formula_fills_every_tensor(networks):

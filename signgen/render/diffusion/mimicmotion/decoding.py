@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from signgen.render.base import Frame
+from signgen.render.diffusion.mimicmotion.lean import lean_decode
 from signgen.render.diffusion.store import LatentStore
 
 CHUNK = 8  # frames that the original decodes together; pictures depend on it, if only a little
@@ -28,7 +29,7 @@ def decoded(vae: nn.Module, latents: LatentStore, frames: Sequence[int], at_once
     with torch.inference_mode():
         for first in range(0, len(frames), at_once):
             some = latents.read(frames[first : first + at_once]) / network.config.scaling_factor
-            made = network.decode(some.to(weight), num_frames=len(some)).sample
+            made = lean_decode(vae, some.to(weight))
             parts.append((made.float() / 2 + 0.5).clamp(0, 1).cpu())
     return torch.cat(parts)
 

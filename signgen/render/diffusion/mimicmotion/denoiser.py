@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from signgen.render.diffusion.mimicmotion.image_encoding import Encoded
+from signgen.render.diffusion.mimicmotion.lean import LeanUNet
 from signgen.render.diffusion.sampling import Steps
 
 
@@ -49,6 +50,7 @@ class Guided:
         self, unet: nn.Module, conditions: Conditions, steps: Steps, *, batched: bool = False
     ) -> None:
         self._unet, self._conditions, self._steps, self._batched = unet, conditions, steps, batched
+        self._forward = LeanUNet(unet)
         weight = next(unet.parameters())
         self._like = weight.new_empty(0)
 
@@ -91,8 +93,7 @@ class Guided:
         """(B, n, 4, h, w) float32 answer of the UNet."""
         ids = self._like.new_tensor([self._conditions.time_ids] * len(sample))
         timestep = self._steps.timestep(step).to(sample.device)
-        said: torch.Tensor = self._unet(sample, timestep, embedding, added_time_ids=ids, return_dict=False)[0]
-        return said.float()
+        return self._forward(sample, timestep, embedding, added_time_ids=ids).float()
 
     def _input(self, noisy: torch.Tensor) -> torch.Tensor:
         picture = self._conditions.reference.latent.to(noisy)

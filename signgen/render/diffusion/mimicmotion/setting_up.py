@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from signgen.data.checkpoints import Checkpoint, load_index
 from signgen.data.poses import read_pose
 from signgen.errors import ConfigError, DataError
 from signgen.nn.device import device_named
@@ -17,22 +18,19 @@ from signgen.pose.geometry import affine
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame
 from signgen.render.diffusion.appearance import AVATAR, Still, given_still, open_appearance, portrait_still
+from signgen.render.diffusion.card import Shape, shape_for
 from signgen.render.diffusion.memory import Ladder, Plan, limits_on, precision_of
 from signgen.render.diffusion.mimicmotion.checkpoint import SPLIT, find_files
 from signgen.render.diffusion.mimicmotion.clip import FACTOR, Clip, Studio
 from signgen.render.diffusion.mimicmotion.references import chosen, pose_of
-from signgen.render.diffusion.weights import Weights, find_weights
+from signgen.render.diffusion.weights import Weights, find_all
 from signgen.render.diffusion.windows import plan_windows
-from signgen.render.draw import frame_size
 
 if TYPE_CHECKING:
     from signgen.render.mimicmotion import MimicMotion
 
-SHORT_SIDE = 576  # of the pictures of the training [px]
-# Frames of a window and those that windows share, by the name of the file; the paper's first version saw 16.
-FIRST = ("MimicMotion_1.pth", "MimicMotion.pth", SPLIT[1])
-WINDOW, OVERLAP = 72, 6
-FIRST_WINDOW, FIRST_OVERLAP = 16, 4
+NEWER, OLDER = "mimicmotion-1.1", "mimicmotion-1.0"
+FIRST = ("MimicMotion_1.pth", "MimicMotion.pth", SPLIT[1])  # names of the files of the older version
 MIN_WINDOW = 4
 
 
@@ -41,14 +39,12 @@ def frames(
 ) -> Iterator[Frame]:
     """The frames of the poses, computed when the first is asked for; what can be refused is refused at once."""
     device = device_named(settings.device)
-    width, height = size_of(settings, poses)
-    weights = find_weights(settings.weights, "mimicmotion", download=settings.download)
-    base = find_weights(settings.base, "mimicmotion", download=settings.download)
-    files = find_files(
-        weights.path, base.path, Path(settings.pose_net).expanduser() if settings.pose_net else None
-    )
-    ladder = ladder_of(settings, files.motion.name, device)
-    placed, corner = canvas(poses, width, height)
+    weights, base = find_all(settings.weight_names(), "mimicmotion", download=settings.download)
+    pose_net = Path(settings.pose_net).expanduser() if settings.pose_net else None
+    files = find_files(weights.path, base.path, pose_net)
+    shape = shape_for(settings, card_of(files.motion.name, poses))
+    ladder = ladder_of(settings, shape, device)
+    placed, corner = canvas(poses, shape.width, shape.height)
     stills, reason = chosen(looks(settings, placed, appearance), placed, settings.join)
     settings.notes.clear()
     settings.notes.update(_account(weights, base, stills, reason))
@@ -68,16 +64,21 @@ def frames(
         settings.original_noise,
         seed,
     )
-    return _cut(settings, Studio(files, base.path, device, ladder), clip, (*corner, width, height))
+    return _cut(
+        settings, Studio(files, base.path, device, ladder), clip, (*corner, shape.width, shape.height)
+    )
 
 
-def size_of(settings: MimicMotion, poses: PoseSequence) -> tuple[int, int]:
-    """Width and height of the frames [px]: as asked, or the shape of the canvas at the size of the training."""
-    if settings.width is not None or settings.height is not None:
-        return frame_size(poses, settings.width, settings.height)
-    scale = SHORT_SIDE / min(poses.width, poses.height)
-    wide, high = (max(1, round(side * scale / FACTOR)) * FACTOR for side in (poses.width, poses.height))
-    return frame_size(poses, wide, high)
+def card_of(file: str, poses: PoseSequence) -> Checkpoint:
+    """What the weights in a file were trained for: which version they are is in the name that publishers give it.
+
+    The size is that of the training, a short side of 576 px, in the shape of the poses' canvas as far as 16:9.
+    """
+    card = load_index()[OLDER if file in FIRST else NEWER]
+    short, long = card.input or (576, 1024)
+    stretch = min(max(poses.width, poses.height) / min(poses.width, poses.height), long / short)
+    sides = short, round(short * stretch / FACTOR) * FACTOR
+    return replace(card, input=sides if poses.height >= poses.width else sides[::-1])
 
 
 def canvas(poses: PoseSequence, width: int, height: int) -> tuple[PoseSequence, tuple[int, int]]:
@@ -112,17 +113,13 @@ def looks(settings: MimicMotion, poses: PoseSequence, given: Frame | None) -> li
     return [_portrait(settings, settings.appearance, settings.reference_pose, size), *further]
 
 
-def ladder_of(settings: MimicMotion, file: str, device: torch.device) -> Ladder:
+def ladder_of(settings: MimicMotion, shape: Shape, device: torch.device) -> Ladder:
     """The plan that the settings mean, and what may be given up of it."""
-    window, overlap = (FIRST_WINDOW, FIRST_OVERLAP) if file in FIRST else (WINDOW, OVERLAP)
-    window = settings.window or window
-    overlap = min(overlap, max(0, window - 2)) if settings.overlap is None else settings.overlap
     is_split = device.type == "cuda" if settings.cfg == "auto" else settings.cfg == "separate"
-    plan = Plan(precision_of(settings.precision, device), window, overlap, split_guidance=is_split)
-    limits = replace(
-        limits_on(device, guidance=settings.guidance != 1, min_window=MIN_WINDOW), can_tile=False
-    )
-    return Ladder(plan, limits, strict=settings.strict_memory)
+    precision = precision_of(settings.precision, device)
+    plan = Plan(precision, shape.window, shape.overlap, split_guidance=is_split)
+    limits = limits_on(device, guidance=settings.guidance != 1, min_window=MIN_WINDOW)
+    return Ladder(plan, replace(limits, can_tile=False), strict=settings.strict_memory)
 
 
 def _portrait(settings: MimicMotion, portrait: str, pose: str, size: tuple[int, int]) -> Still:
@@ -174,8 +171,7 @@ def _cut(
 
 def _account(weights: Weights, base: Weights, stills: tuple[Still, ...], reason: str) -> dict[str, Any]:
     return {
-        "weights": weights.account(),
-        "base": base.account(),
+        "weights": [weights.account(), base.account()],
         "appearance": [dict(still.account) for still in stills],
         "chosen": reason,
     }
