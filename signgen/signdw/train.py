@@ -19,6 +19,7 @@ from signgen.data.strict_json import plain
 from signgen.data.trained_on import save_trained_on
 from signgen.errors import ConfigError
 from signgen.nn.device import device_named, in_precision
+from signgen.nn.metrics import Metrics, peak_memory
 from signgen.nn.moving_average import copy_of, follow
 from signgen.nn.optimizer import make_optimizer, rate_at, set_rate
 from signgen.nn.processes import check_agreement, mean_over_processes
@@ -38,7 +39,7 @@ from signgen.signdw.dev_losses import dev_losses, used_loss
 from signgen.signdw.examples import Order, collate
 from signgen.signdw.fingerprint import fingerprint
 from signgen.signdw.material import Material, load_material
-from signgen.signdw.metrics import Figures, Metrics, peak_memory
+from signgen.signdw.metrics import Figures
 from signgen.signdw.samples import sample_poses
 from signgen.signdw.settings import LANGUAGES
 from signgen.signdw.task import make_task
