@@ -72,10 +72,10 @@ def features(networks):
 
 
 def run(
-    networks, features, reference, count, overlap, lowest, highest, strength, *, original=True, tile=TILE
+    networks, features, reference, count, overlap, lowest, highest, strength, *, original=True, count_steps=3
 ):
     """Final latents from the recorded noise, by the loop that the renderer runs."""
-    steps, noise = EulerSVD(steps), normal_like("input.latents", (1, TILE, 4, 8, 12))[0]
+    steps, noise = EulerSVD(count_steps), normal_like("input.latents", (1, TILE, 4, 8, 12))[0]
     conditions = Conditions(
         reference,
         lambda frames: features[list(frames)],
@@ -136,7 +136,9 @@ def test_frames_equal_the_original(networks, shared_data):
 def test_lengths_at_which_the_original_fails(networks, features, references, count, overlap):
     """Fewer frames than a window is an IndexError there; no overlap with two windows or more is 0 / 0."""
     spread = features[[frame % 23 for frame in range(count)]]
-    latents = run(networks, spread, references[0.0], count, overlap, 2.0, 2.0, 0.0, original=False, steps=1)
+    latents = run(
+        networks, spread, references[0.0], count, overlap, 2.0, 2.0, 0.0, original=False, count_steps=1
+    )
     assert latents.shape == (count, 4, 8, 12)
     assert torch.isfinite(latents).all()
 
