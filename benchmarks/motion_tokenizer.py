@@ -6,6 +6,10 @@ without the last four pairs and the last third of the recording and looked at on
 
     python benchmarks/motion_tokenizer.py [--data ../shared/data] [--steps 120] [--rvq 8] [--keep RUNS] \
         [--also TOKENIZER]
+    python benchmarks/motion_tokenizer.py --generic CORPUS [--steps 120] [--batch 48] [--keep RUNS]
+
+--generic learns from none of it but from CORPUS, the fingerspelling lexicons and people varied at random, as in
+configs/signdw/tokenizer-real.yaml; it is looked at on all of it, with all levels and with the first ones alone.
 
 --keep goes on with trainings that were stopped. --also looks at a tokenizer that was trained on something else.
 --corpus DIR looks at --also on the dev clips of a corpus instead; --truth DIR is the same corpus made without noise.
@@ -17,24 +21,32 @@ import argparse
 import math
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from signgen.config import load_yaml
 from signgen.data.columnar import Clip, write_columnar
 from signgen.data.poses import read_poses
+from signgen.lexicon.installed import fingerspelling_entries
+from signgen.lexicon.lexicon import open_lexicon
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.parts import Parts
+from signgen.signdw.motion_tokenizer import MotionTokenizer
+from signgen.signdw.parts import Parts, to_parts
 from signgen.signdw.tokenizer_baselines import mean_pose, principal_components
 from signgen.signdw.tokenizer_folder import load_tokenizer
 from signgen.signdw.tokenizer_report import Reconstruction, TokenizerReport, reconstruction, tokenizer_report
 from signgen.signdw.tokenizer_settings import prepare_tokenizer
 from signgen.signdw.tokenizer_train import train_tokenizer
-from signgen.signdw.windows import clips_of, split_shards
+from signgen.signdw.windows import clips_of, sane, split_shards
 
 PAIRS, HELD_OUT = range(1, 17), range(13, 17)
 DGS, DWPOSE = "dgs_pairs", "dwpose_signer"
 WHOLE_SECONDS = 8
+SETTINGS = Path(__file__).resolve().parents[1] / "configs" / "signdw" / "tokenizer-real.yaml"
+DEV_LETTERS = "fingerspelling:ase"
 COLUMNS = (
     "hand_pck", "shape_pck", "body", "left_hand", "right_hand", "face", "motion", "visibility",
 )  # fmt: skip
@@ -130,6 +142,57 @@ def real(given: argparse.Namespace, runs: Path) -> None:
             )
 
 
+def letters(folder: Path) -> Path:
+    """A corpus of the recordings of fingerspelling; those of one language are its dev clips."""
+    for split in ("train", "dev"):
+        clips = []
+        for name in fingerspelling_entries()[1]:
+            if (name == DEV_LETTERS) == (split == "dev"):
+                lexicon = open_lexicon(name)
+                poses = [lexicon.load(entry) for entry in lexicon.entries]
+                # Two of them have hands larger than the signer.
+                clips += [Clip(f"{name}-{n}", each, {}) for n, each in enumerate(poses) if is_sane(each)]
+        write_columnar(clips, folder / split / "0.col")
+    return folder
+
+
+def is_sane(poses: PoseSequence) -> bool:
+    parts = to_parts(poses)
+    return bool((sane(parts).visible == parts.visible).all())
+
+
+def generic(given: argparse.Namespace, runs: Path) -> None:
+    """One tokenizer on signing that it has not seen, with more and more of its levels."""
+    values = load_yaml(SETTINGS)
+    values["data"] = {"sources": [str(letters(runs / "letters")), str(given.generic)]}
+    values["train"] |= {"steps": given.steps, "batch": given.batch, "validate_every": given.steps}
+    trained = train_tokenizer(
+        prepare_tokenizer(values), runs / "generic", report=lambda line: print("  " + line, flush=True)
+    )
+    clips = [sane(to_parts(poses)) for poses, _ in real_clips(given.data).values()]
+    print(f"\nnever trained on: {len(clips)} clips, {sum(map(len, clips))} frames")
+    print(f"{'':34}{'bits/s':>8}" + "".join(f"{column:>12}" for column in COLUMNS))
+    whole = load_tokenizer(trained.folder)
+    for share in (0.25, 0.5, 0.75, 1.0):
+        model = first_levels(whole, share)
+        report = tokenizer_report(model, clips)
+        print_row(f"{share:.0%} of its levels", report.bits, report.found)
+
+
+def first_levels(whole: MotionTokenizer, share: float) -> MotionTokenizer:
+    """A tokenizer that uses a share of the levels of each part."""
+    settings = whole.settings
+    counts = {name: getattr(settings, name) or settings.rvq for name in ("body_rvq", "hand_rvq", "face_rvq")}
+    levels: dict[str, Any] = {name: max(1, round(share * n)) for name, n in counts.items()}
+    model = MotionTokenizer(replace(whole.settings, **levels))
+    tensors = whole.state_dict()
+    for name, value in model.state_dict().items():
+        if name.endswith(("codebooks", "counts", "sums")):
+            tensors[name] = tensors[name][: len(value)]
+    model.load_state_dict(tensors)
+    return model.eval()
+
+
 def generated(given: argparse.Namespace) -> None:
     """A tokenizer on the dev clips of a corpus."""
     train, dev = (clips_of(split_shards([given.corpus], split)) for split in ("train", "dev"))
@@ -151,6 +214,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rvq", type=int, default=8)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--generic", type=Path)
     parser.add_argument("--also", type=Path)
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--truth", type=Path)
@@ -160,7 +224,7 @@ def main() -> None:
         generated(given)
         return
     with tempfile.TemporaryDirectory() as folder:
-        real(given, given.keep or Path(folder))
+        (generic if given.generic else real)(given, given.keep or Path(folder))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class MotionTokenizer(nn.Module):
         self.parts = {"all": ("all", _WHOLE)} if settings.parts == "single" else _SPLIT
         self.streams = tuple(
             Stream(part, level, kinds[kind][2])
-            for level in range(8)
+            for level in range(max(levels for _, levels, _ in kinds.values()))
             for part, (kind, _) in self.parts.items()
             if level < kinds[kind][1]
         )

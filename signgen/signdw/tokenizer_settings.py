@@ -13,7 +13,7 @@ from signgen.config import check, did_you_mean, setting
 from signgen.errors import ConfigError
 from signgen.nn.device import Precision
 
-Levels = Annotated[int, Ge(1), Le(8)]
+Levels = Annotated[int, Ge(1), Le(64)]
 Size = Annotated[int, Ge(2), Le(65536)]
 
 
@@ -74,6 +74,10 @@ class TokenizerTraining:
     commitment: Annotated[float, Ge(0)] = setting(0.1, "weight of staying near codes")
     hide: Annotated[float, Ge(0), Lt(1)] = setting(
         0.2, "share of keypoints hidden from a window at most; they are to be found all the same"
+    )
+    vary: Annotated[float, Ge(0), Le(4)] = setting(
+        0.0,
+        "how much parts of windows are turned, scaled and reshaped; 1: about twice as much as people differ",
     )
     level_dropout: Annotated[float, Ge(0), Le(1)] = setting(
         0.1, "share of windows with fewer levels, so that first levels say most"

@@ -34,6 +34,7 @@ from signgen.signdw.tokenizer_folder import save_tokenizer
 from signgen.signdw.tokenizer_loss import KEYPOINT_WEIGHTS, NAMES, tokenizer_losses
 from signgen.signdw.tokenizer_report import TokenizerReport, tokenizer_report
 from signgen.signdw.tokenizer_settings import TokenizerRun
+from signgen.signdw.variation import varied
 from signgen.signdw.windows import WindowReader, Windows, clips_of, shards_id, split_shards
 
 TOKENIZER, LOG = "tokenizer", "log.jsonl"
@@ -142,7 +143,9 @@ class _Training:
     def _begin(self) -> None:
         """Principal components and first codes, from the first batches."""
         torch.manual_seed(_mixed([self.run.seed]))
-        windows = list(itertools.islice(self.reader.batches(), self.run.train.begin))
+        windows = [
+            self._shown(each) for each in itertools.islice(self.reader.batches(), self.run.train.begin)
+        ]
         values, visible, mask = (
             torch.cat([getattr(window, name) for window in windows]).to(self.device)
             for name in ("values", "visible", "mask")
@@ -152,8 +155,8 @@ class _Training:
     def _step(self, windows: Windows) -> Tensor:
         """One update; gives the losses."""
         train, step = self.run.train, self.progress.total
-        windows = windows.to(self.device)
         torch.manual_seed(_mixed([self.run.seed, step]))
+        windows = self._shown(windows.to(self.device))
         set_rate(self.optimizer, rate_at(train, step, train.steps))
         shown = _hidden(windows.visible, train.hide)
         keep = self._levels(len(windows.values))
@@ -166,6 +169,10 @@ class _Training:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), train.clip)
         self.optimizer.step()
         return found.detached()
+
+    def _shown(self, windows: Windows) -> Windows:
+        """Windows as they are learned from."""
+        return varied(windows, self.run.train.vary) if self.run.train.vary else windows
 
     def _levels(self, batch: int) -> Tensor:
         """(B,) levels that each window may use: all, or for some of them any number."""

@@ -87,6 +87,7 @@ def test_hidden_clips_are_passed_over_and_outliers_hidden(tmp_path):
     [
         {},
         {"train": {"precision": "bf16"}},
+        {"train": {"vary": 1.0}},
         {"model": {"depth": True, "rvq": 3, "face_rvq": 1}},
         {"model": {"parts": "single", "single_size": 8}},
     ],
@@ -130,7 +131,7 @@ def test_it_learns_and_leaves_a_tokenizer(corpus, tmp_path):
     ("values", "words"),
     [
         ({"modle": {}}, "modle: unknown setting; did you mean 'model'"),
-        ({"model": {"rvq": 9}}, "model.rvq: .*8, got 9"),
+        ({"model": {"rvq": 65}}, "model.rvq: .*64, got 65"),
         ({"model": {"parts": "both"}}, "model.parts"),
         ({"model": 3}, "model: expected settings by name"),
         ({"seed": -1}, "seed: "),
@@ -141,11 +142,16 @@ def test_settings_that_are_refused(values, words):
         prepare_tokenizer(values)
 
 
-def test_the_shipped_settings_are_valid():
-    path = Path(__file__).parents[2] / "configs" / "signdw" / "tokenizer.yaml"
-    run = prepare_tokenizer(load_yaml(path))
-    weights = sum(tensor.numel() for tensor in MotionTokenizer(run.model).parameters())
-    assert 0.8e6 < weights < 1.3e6
+@pytest.mark.parametrize(
+    ("name", "millions", "streams"),
+    [("tokenizer", (0.8, 1.3), 22), ("tokenizer-real", (1.0, 1.6), 104), ("ase-tokenizer", (0.8, 1.4), None)],
+)
+def test_the_shipped_settings_are_valid(name, millions, streams):
+    run = prepare_tokenizer(load_yaml(Path(__file__).parents[2] / "configs" / "signdw" / f"{name}.yaml"))
+    model = MotionTokenizer(run.model)
+    least, most = millions
+    assert least < sum(tensor.numel() for tensor in model.parameters()) / 1e6 < most
+    assert streams in (None, len(model.streams))
 
 
 def test_trainings_that_are_refused(corpus, tmp_path):
