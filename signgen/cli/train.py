@@ -9,7 +9,9 @@ import typer
 
 from signgen.cli import options as o
 from signgen.cli.table import print_columns, print_facts, print_json
+from signgen.cli.train_diffusion import controlnet, posenet
 from signgen.cli.train_signdw import export, signdw, tokenizer
+from signgen.cli.train_tiny import tiny_flow
 from signgen.cli.voice import say
 from signgen.errors import ConfigError
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from signgen.slt.sweep import Tried
 
 app = typer.Typer(help="Train models.", no_args_is_help=True)
-for _command in (tokenizer, signdw, export):
+for _command in (tokenizer, signdw, export, controlnet, posenet, tiny_flow):
     app.command()(_command)
 
 

@@ -1,0 +1,64 @@
+"""What tiny-flow learns from a batch: noise of any level is put on, clean frames are to be found again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from signgen.render.diffusion.tiny.batches import Batch, as_cells
+from signgen.render.diffusion.tiny.network import CELL, TinyFlowNet
+from signgen.render.diffusion.tiny.settings import TinyTraining
+
+NAMES = ("loss", "error", "error_hands")
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One batch made hard.
+
+    Attributes:
+        clean: (B, T, 48, h, w) cells to be found.
+        noisy: the same with noise.
+        level: (B,) how much of it.
+        control: (B, T, 48, h, w) the poses; black where they are left out.
+        reference: (B, 48, h, w) the looks.
+        weights: (B, T, h, w) how much each cell counts.
+    """
+
+    clean: Tensor
+    noisy: Tensor
+    level: Tensor
+    control: Tensor
+    reference: Tensor
+    weights: Tensor
+
+
+def task_of(batch: Batch, train: TinyTraining) -> Task:
+    """A batch with colours, levels and noise by torch's own dice, which the caller seeds."""
+    clean, control, looks = as_cells(batch.frames), as_cells(batch.control), as_cells(batch.reference)
+    count, device = len(clean), clean.device
+    gains = 1 + train.colour * (2 * torch.rand(count, 3, device=device) - 1)
+    gains = gains.repeat_interleave(CELL**2, 1)[..., None, None]
+    clean = ((clean + 1) * gains[:, None] - 1).clamp(max=1)
+    looks = ((looks + 1) * gains - 1).clamp(max=1)
+    evenly = 1 - torch.rand(count, device=device)
+    level = train.shift * evenly / (1 + (train.shift - 1) * evenly)
+    blend = level[:, None, None, None, None]
+    noisy = clean * (1 - blend) + torch.randn_like(clean) * blend
+    is_free = torch.rand(count, device=device) < train.unconditional
+    control = torch.where(is_free[:, None, None, None, None], -1.0, control)
+    return Task(clean, noisy, level, control, looks, batch.weights)
+
+
+def losses_of(model: TinyFlowNet, task: Task, train: TinyTraining) -> Tensor:
+    """(3,) the loss, the mean square error of a pixel, and that near hands and face."""
+    found = model(task.noisy, task.level, task.control, task.reference)
+    errors = (found.float() - task.clean).square().mean(2)
+    # An error in the picture is one of the velocity times the level, and velocities are what is followed.
+    scale = task.level.clamp(min=train.floor) ** -2
+    loss = ((errors * task.weights).mean((1, 2, 3)) * scale).mean()
+    is_part = task.weights > 1
+    near = (errors * is_part).sum() / is_part.sum().clamp(min=1)
+    return torch.stack([loss, errors.mean(), near])
