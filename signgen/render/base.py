@@ -46,8 +46,8 @@ def check_ready(renderer: Renderer) -> None:
 def account_of(renderer: Renderer) -> dict[str, Any]:
     """What a renderer that has ``account()`` tells the sidecar of its last clip; empty for others.
 
-    Known to all: ``weights`` (name, sha256, licence and source of each) and ``memory`` (what was given up when
-    memory ran out, one line each).
+    Known to all: ``weights`` (name, sha256, licence and source of each), ``memory`` (what was given up when
+    memory ran out, one line each), ``alignment`` (how poses were fitted to an appearance) and ``warnings``.
     """
     account = getattr(renderer, "account", None)
     return {} if account is None else dict(account())

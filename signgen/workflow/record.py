@@ -142,9 +142,14 @@ def warnings_of(report: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def warnings_of_renderer(account: Mapping[str, Any]) -> tuple[str, ...]:
-    """A warning for each thing that the renderer gave up when memory ran out."""
-    steps = _renderer(account).get("memory", ())
-    return tuple(f"memory ran out ({step}): another machine may draw other pixels" for step in steps)
+    """What a renderer gave up when memory ran out, limbs it could not fit, windows that stayed bad; a line each."""
+    told = _renderer(account)
+    steps, limbs = told.get("memory", ()), told.get("alignment", {}).get("warnings", ())
+    return (
+        *(f"memory ran out ({step}): another machine may draw other pixels" for step in steps),
+        *(f"appearance: {limb}; drawn with the signer's own" for limb in limbs),
+        *told.get("warnings", ()),
+    )
 
 
 def _renderer(account: Mapping[str, Any]) -> Mapping[str, Any]:

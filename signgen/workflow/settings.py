@@ -36,6 +36,9 @@ class Settings:
     )
     judge: str = setting("", "who chooses: a judge's folder or name, such as ase")
     crf: Annotated[int, Ge(0), Le(51)] = setting(18, "H.264 constant rate factor: lower is larger and better")
+    recheck: dict[str, Any] | None = setting(
+        None, "read the frames again and draw bad windows anew, such as {extractor: dwpose}; default: do not"
+    )
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,15 @@ def prepare(config: Mapping[str, Any] | None = None, *, renderer: str = RENDERER
         "renderer": {"name": sections["renderer"]["name"], **plain(look)},
         **plain(settings),
     }
-    return Job(source, look, settings, written_out)
+    return Job(source, _rechecked(look, settings), settings, written_out)
+
+
+def _rechecked(renderer: Renderer, settings: Settings) -> Renderer:
+    if settings.recheck is None:
+        return renderer
+    from signgen.workflow.recheck import rechecked
+
+    return rechecked(renderer, settings.recheck)
 
 
 def _drawn_by(section: Mapping[str, Any], default: str) -> str:

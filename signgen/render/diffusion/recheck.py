@@ -15,7 +15,7 @@ import numpy as np
 
 from signgen.errors import ConfigError, RenderError
 from signgen.pose.sequence import PoseSequence
-from signgen.render.base import Frame, Renderer
+from signgen.render.base import Frame, Renderer, account_of, check_ready
 from signgen.render.diffusion.likeness import errors
 from signgen.render.draw import fitted
 
@@ -90,9 +90,20 @@ class Rechecked:
 
     def account(self) -> dict[str, Any]:
         """The renderer's account and the report."""
-        inner: dict[str, Any] = getattr(self.renderer, "account", dict)()
+        inner = account_of(self.renderer)
         redrawn = sum(row["seed"] != row["tried"][0]["seed"] for row in self.report)
-        return {**inner, "recheck": {"windows": [dict(row) for row in self.report], "redrawn": redrawn}}
+        bad = [
+            f"frames {row['frames'][0]} to {row['frames'][1] - 1}: not what was asked for "
+            f"(error {row['error']:.2f}) with any of {len(row['tried'])} seeds"
+            for row in self.report
+            if not row["good"]
+        ]
+        checked = {"windows": [dict(row) for row in self.report], "redrawn": redrawn}
+        return {**inner, "recheck": checked, "warnings": [*inner.get("warnings", ()), *bad]}
+
+    def ready(self) -> None:
+        """Ask the renderer whether all it needs is here."""
+        check_ready(self.renderer)
 
     def _best(
         self, poses: PoseSequence, appearance: Frame | None, span: range, shown: list[Frame], seed: int
