@@ -80,11 +80,13 @@ def film(stage: Stage, seed: int) -> Iterator[Frame]:
 
 def networks_for(stage: Stage, plan: Plan) -> Networks:
     """The networks as a plan wants them; those of the last call are kept, and no others."""
-    key = (stage.folder, stage.settings.model, stage.device, plan.dtype, plan.offload)
+    how = (stage.folder, stage.settings.model, stage.device, plan.dtype, plan.offload)
+    key = (stage.sha256, *how)
     if key not in _loaded:
         _loaded.clear()
-        release()
-        _loaded[key] = load_networks(*key)
+        if stage.device.type != "cpu":  # which keeps what is freed to itself
+            release()
+        _loaded[key] = load_networks(*how)
     networks = _loaded[key]
     return replace(networks, autoencoder=networks.autoencoder.in_tiles()) if plan.tiled else networks
 
@@ -145,7 +147,7 @@ def _prompts(stage: Stage, plan: Plan) -> tuple[Tensor, ...]:
     texts = [settings.prompt or OWN_PROMPT[settings.model]]
     if (settings.guidance or OWN_GUIDANCE[settings.model]) != 1:
         texts.append(settings.negative)
-    return read_prompts(stage.folder, tuple(texts), stage.device, plan.dtype)
+    return read_prompts(stage.folder, tuple(texts), stage.device, plan.dtype, stage.sha256)
 
 
 def _sampled(

@@ -41,6 +41,7 @@ class Stage:
     Attributes:
         settings: of the renderer.
         folder: of the weights.
+        sha256: of the weights, so that others that come to lie there are read anew.
         device: where to compute.
         ladder: what to give up when memory runs out; its window and overlap are in latent frames.
         poses: the clip as it came, with its own proportions.
@@ -51,6 +52,7 @@ class Stage:
 
     settings: Wan
     folder: Path
+    sha256: str
     device: torch.device
     ladder: Ladder
     poses: PoseSequence
@@ -83,7 +85,7 @@ def set_stage(settings: Wan, poses: PoseSequence, appearance: Frame | None) -> S
     scenery = _scenery(settings, poses, shape)
     notes = settings.notes
     notes.clear()
-    notes["weights"] = [weights.account()]
+    notes["weights"] = [account := weights.account()]
     moved = poses
     if still is not None:
         notes["appearance"] = still.account
@@ -92,7 +94,7 @@ def set_stage(settings: Wan, poses: PoseSequence, appearance: Frame | None) -> S
             moved, alignment = retarget(poses, still.pose)
             notes["alignment"] = alignment.account()
     control = control_frames(moved, profile, shape.width, shape.height)
-    return Stage(settings, weights.path, device, ladder, poses, control, still, scenery)
+    return Stage(settings, weights.path, account["sha256"], device, ladder, poses, control, still, scenery)
 
 
 def shaped(card: Checkpoint, poses: PoseSequence) -> Checkpoint:

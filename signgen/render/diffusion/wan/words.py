@@ -18,11 +18,18 @@ LENGTH = 512  # tokens that the video network takes; those behind the text are z
 
 @lru_cache(maxsize=8)
 def read_prompts(
-    folder: Path, prompts: tuple[str, ...], device: torch.device, dtype: torch.dtype
+    folder: Path, prompts: tuple[str, ...], device: torch.device, dtype: torch.dtype, sha256: str = ""
 ) -> tuple[Tensor, ...]:
     """(1, 512, channels) states of each prompt, on the device.
 
     The encoder is as large as many a video network, and a prompt is read once: it does not stay in memory.
+
+    Args:
+        folder: of the weights.
+        prompts: texts.
+        device: where to compute.
+        dtype: precision of the encoder.
+        sha256: of the weights: states are kept for the next call, and not those of others in the same folder.
 
     Raises:
         CheckpointError: no tokenizer or encoder where they should be.
