@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import torch
@@ -118,54 +118,58 @@ def sample(
     total, done = (steps.count - first_step) * len(windows), 0
     with torch.inference_mode():
         for step in range(first_step, steps.count):
-            blend = _Blend()
+            pending = _Pending((), None, ())
             for place, window in enumerate(windows):
                 latents = store.read(window.frames)
-                prediction = denoise(steps.scaled(latents, step), step, window.frames)
-                blend.add(window, latents, prediction.to(latents))
-                later = windows[place + 1].frames if place + 1 < len(windows) else ()
-                _finish(blend, later, steps, step, store, known)
+                prediction = denoise(steps.scaled(latents, step), step, window.frames).to(latents)
+                means, weights = pending.joined(window, prediction)
+                later = frozenset(windows[place + 1].frames if place + 1 < len(windows) else ())
+                # Windows come in order: a frame that the next one lacks is in none after it.
+                done_with = [row for row, frame in enumerate(window.frames) if frame not in later]
+                frames = [window.frames[row] for row in done_with]
+                after = steps.update(latents[done_with], means[done_with], step)
+                store.write(frames, known.hold(after, steps, step + 1, frames) if known else after)
+                pending = _Pending.of(window, means, weights, later)
                 done += 1
                 if progress:
                     progress(done, total)
 
 
-@dataclass
-class _Blend:
-    """Running means of the predictions for the frames that later windows may still speak of.
+@dataclass(frozen=True)
+class _Pending:
+    """What was predicted so far for the frames that later windows still speak of: the mean, and its weight.
 
     A mean that moves towards each new value by its share stays exactly where it is if the value is the same;
     a quotient of sums does not.
     """
 
-    latents: dict[int, torch.Tensor] = field(default_factory=dict)
-    means: dict[int, torch.Tensor] = field(default_factory=dict)
-    weights: dict[int, float] = field(default_factory=dict)
+    frames: tuple[int, ...]
+    means: torch.Tensor | None
+    weights: tuple[float, ...]
 
-    def add(self, window: Window, latents: torch.Tensor, prediction: torch.Tensor) -> None:
-        for place, frame in enumerate(window.frames):
-            weight = float(window.weights[place])
-            self.weights[frame] = total = self.weights.get(frame, 0.0) + weight
-            mean = self.means.get(frame)
-            new = prediction[place]
-            self.means[frame] = new if mean is None else mean + (new - mean) * (weight / total)
-            self.latents.setdefault(frame, latents[place])
+    @classmethod
+    def of(
+        cls, window: Window, means: torch.Tensor, weights: Sequence[float], later: frozenset[int]
+    ) -> _Pending:
+        rows = [row for row, frame in enumerate(window.frames) if frame in later]
+        return cls(
+            tuple(window.frames[row] for row in rows), means[rows], tuple(weights[row] for row in rows)
+        )
 
-
-def _finish(
-    blend: _Blend, later: Frames, steps: Steps, step: int, store: LatentStore, known: Known | None
-) -> None:
-    """Step and write the frames that are in no later window."""
-    # Windows come in order: a frame that the next one lacks is in none after it. (A reference is in all.)
-    ready = sorted(frame for frame in blend.means if frame not in later)
-    if not ready:
-        return
-    latents = torch.stack([blend.latents.pop(frame) for frame in ready])
-    means = torch.stack([blend.means.pop(frame) for frame in ready])
-    for frame in ready:
-        del blend.weights[frame]
-    after = steps.update(latents, means, step)
-    store.write(ready, after if known is None else known.hold(after, steps, step + 1, ready))
+    def joined(self, window: Window, prediction: torch.Tensor) -> tuple[torch.Tensor, list[float]]:
+        """Means and weights of all frames of a window once it has spoken."""
+        weights = window.weights.tolist()
+        if self.means is None or not self.frames:
+            return prediction, weights
+        rows = [window.frames.index(frame) for frame in self.frames]
+        total = [old + weights[row] for row, old in zip(rows, self.weights, strict=True)]
+        shares = torch.tensor([weights[row] / whole for row, whole in zip(rows, total, strict=True)])
+        shares = shares.to(prediction).reshape(-1, *[1] * (prediction.ndim - 1))
+        means = prediction.clone()
+        means[rows] = self.means + (prediction[rows] - self.means) * shares
+        for row, whole in zip(rows, total, strict=True):
+            weights[row] = whole
+        return means, weights
 
 
 def by_strength(
