@@ -15,7 +15,9 @@ from signgen.render.base import renderers
 from signgen.render.diffusion import memory
 from signgen.render.diffusion.appearance import Still
 from signgen.render.diffusion.mimicmotion import references
+from signgen.render.diffusion.mimicmotion.clip import windows_of
 from signgen.render.diffusion.mimicmotion.drawn_poses import DrawnPoses
+from signgen.render.diffusion.windows import plan_windows
 from signgen.render.mimicmotion import MimicMotion
 
 torch.set_num_threads(1)
@@ -115,6 +117,22 @@ def test_noise_and_windows_of_the_original_are_a_setting(renderer):
     ours = np.stack(film(renderer(), 5))
     theirs = np.stack(film(renderer(original_noise=True), 5))
     assert not np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("longest", [5, 16, 72])
+@pytest.mark.parametrize("overlap", [0, 1, 3])
+def test_windows_are_no_longer_than_they_must_be(longest, overlap):
+    for count in (1, 2, longest, longest + 1, 2 * longest, 100, 333):
+        full = plan_windows(count, longest, overlap, reference=True)
+        windows = windows_of(count, longest, overlap, is_original=False)
+        assert len(windows) == len(full)
+        assert {frame for window in windows for frame in window.frames} == set(range(count))
+        assert all(window.frames[0] == 0 and len(window.frames) <= longest for window in windows)
+        computed, least = (
+            sum(len(window.frames) for window in windows),
+            count + (len(windows) - 1) * (overlap + 1),
+        )
+        assert computed < least + len(windows)
 
 
 def test_passes_together_and_apart_agree(renderer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from signgen.render.diffusion.noise import frame_noise, repeated_noise
 from signgen.render.diffusion.sampling import Noise, sample, start
 from signgen.render.diffusion.schedules import EulerSVD
 from signgen.render.diffusion.store import LatentStore
-from signgen.render.diffusion.windows import plan_windows
+from signgen.render.diffusion.windows import Window, plan_windows
 
 FACTOR = 8  # pixels of a latent along a side
 RATE = 7  # frames per second that the network is told, whatever the clip's
@@ -124,9 +125,7 @@ class Studio:
             guidance_of(clip.count, *clip.guidance),
             (RATE - 1, MOTION, clip.picture_noise),
         )
-        windows = plan_windows(
-            clip.count, plan.window, plan.overlap, reference=True, original=clip.is_original
-        )
+        windows = windows_of(clip.count, plan.window, plan.overlap, is_original=clip.is_original)
         start(latents, steps, noise_of(clip, plan.window))
         with on_device(networks.unet, self.device, leaves=plan.offload) as unet:
             guided = Guided(unet, conditions, steps, batched=not plan.split_guidance)
@@ -142,6 +141,19 @@ class Studio:
                 return decoded(vae, latents, frames, plan.decode_frames)
 
         return self.ladder.run("decode", attempt)
+
+
+def windows_of(count: int, longest: int, overlap: int, *, is_original: bool) -> tuple[Window, ...]:
+    """As few windows as there must be, and none longer than it must be.
+
+    Windows of full length all but the last of which moves back, as the original has them, compute frames twice for
+    nothing: 100 frames in two windows of 72 are 144, in two of 54 they are 108.
+    """
+    windows = plan_windows(count, longest, overlap, reference=True, original=is_original)
+    if is_original or len(windows) < 2:
+        return windows
+    new = math.ceil((count - 1 + (len(windows) - 1) * overlap) / len(windows))
+    return plan_windows(count, 1 + max(new, overlap + 1), overlap, reference=True)
 
 
 def from_bytes(picture: Frame) -> torch.Tensor:

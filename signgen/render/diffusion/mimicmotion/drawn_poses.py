@@ -12,13 +12,13 @@ from signgen.render.diffusion.control import ControlVideo, control_frames
 
 PROFILE = "mimicmotion"
 AT_ONCE = 4  # pictures that the PoseNet sees at once
-KEPT_BYTES = 1 << 30
+KEPT_BYTES = 1 << 29  # the features of 86 frames of 576 x 1024 px in two bytes each
 
 
 class DrawnPoses:
     """Features of frame 0, which is the reference picture's own pose, and of the frames of a clip from 1 on.
 
-    They are the same in each step, so those of the first frames are kept, up to 1 GiB: a clip of some seconds is
+    They are the same in each step, so those of the first frames are kept, up to 512 MiB: a clip of some seconds is
     drawn once, and an hour takes no more memory than that.
 
     Args:

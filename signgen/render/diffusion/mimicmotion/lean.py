@@ -95,13 +95,14 @@ def lean_decode(vae: nn.Module, latents: torch.Tensor) -> torch.Tensor:
     frames = residual(middle.resnets[0], [frames], None, 1)
     for attention, resnet in zip(middle.attentions, middle.resnets[1:], strict=False):
         frames = residual(resnet, [over_frames(attention, frames)], None, 1)
+    sampler: Layer | None = None
     for block in decoder.up_blocks:
         for resnet in block.resnets:
             parts = [frames]
             del frames
-            frames = residual(resnet, parts, None, 1)
-        for sampler in block.upsamplers or ():
-            frames = over_frames(sampler, frames)
+            frames = residual(resnet, parts, None, 1, sampler)
+            sampler = None
+        (sampler,) = block.upsamplers or (None,)
 
     def out(part: torch.Tensor) -> torch.Tensor:
         made: torch.Tensor = decoder.conv_out(decoder.conv_act(decoder.conv_norm_out(part)))

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import torch
-from torch.nn.functional import group_norm, silu
+from torch.nn.functional import conv2d, group_norm, silu
 
 Layer: TypeAlias = Any  # a module of diffusers, whose types are not stated
 PIECE_BYTES = 32 << 20  # of a piece's input; within a piece up to twenty times as much is held for a moment
+GROWTH = 4  # pixels that an upsampling layer makes of one
 
 
 class OnlyKey:
@@ -55,7 +56,13 @@ def over_frames(work: Callable[[torch.Tensor], torch.Tensor], frames: torch.Tens
     return frames if made is None else made
 
 
-def residual(block: Layer, parts: list[torch.Tensor], time: torch.Tensor | None, clips: int) -> torch.Tensor:
+def residual(
+    block: Layer,
+    parts: list[torch.Tensor],
+    time: torch.Tensor | None,
+    clips: int,
+    first: Layer | None = None,
+) -> torch.Tensor:
     """A ``SpatioTemporalResBlock``.
 
     Args:
@@ -63,8 +70,9 @@ def residual(block: Layer, parts: list[torch.Tensor], time: torch.Tensor | None,
         parts: (clips * n, C, H, W) each, joined along C; emptied, so that their memory is free once they are read.
         time: (clips * n, D) embedding of the level; None in the VAE.
         clips: how many clips of n frames there are.
+        first: a layer that does not see other frames, before the block: what it gives is never held whole.
     """
-    frames = _over_space(block.spatial_res_block, parts, time)
+    frames = _over_space(block.spatial_res_block, parts, time, first)
     parts.clear()
     before = by_clip(frames, clips).transpose(1, 2)
     told = None if time is None else by_clip(time, clips)
@@ -117,13 +125,15 @@ def _places(model: Layer, count: int, like: torch.Tensor) -> torch.Tensor:
     return made
 
 
-def _over_space(block: Layer, parts: Sequence[torch.Tensor], time: torch.Tensor | None) -> torch.Tensor:
+def _over_space(
+    block: Layer, parts: Sequence[torch.Tensor], time: torch.Tensor | None, first: Layer | None
+) -> torch.Tensor:
     """A ``ResnetBlock2D`` over the channels of all parts together."""
     count = len(parts[0])
     made: torch.Tensor | None = None
-    for span in spans(count, sum(part[0].nbytes for part in parts)):
+    for span in spans(count, sum(part[0].nbytes for part in parts) * (1 if first is None else GROWTH)):
         joined = torch.cat([part[span] for part in parts], dim=1) if len(parts) > 1 else parts[0][span]
-        part = block(joined, None if time is None else time[span])
+        part = block(joined if first is None else first(joined), None if time is None else time[span])
         if made is None:
             made = part.new_empty(count, *part.shape[1:])
         made[span] = part
@@ -139,12 +149,18 @@ def _over_time(block: Layer, before: torch.Tensor, time: torch.Tensor | None) ->
     if time is not None:
         shift = block.time_emb_proj(silu(time)).transpose(1, 2)[..., None, None]
     for rows in spans(high, before[:, :, :, 0].nbytes):
-        made = block.conv1(held[..., rows, :])
+        made = _along_time(block.conv1, held[..., rows, :])
         held[..., rows, :] = made if shift is None else made + shift
     _normed(block.norm2, held, held)
     for rows in spans(high, before[:, :, :, 0].nbytes):
-        held[..., rows, :] = block.conv2(held[..., rows, :]) + before[..., rows, :]
+        held[..., rows, :] = _along_time(block.conv2, held[..., rows, :]) + before[..., rows, :]
     return held
+
+
+def _along_time(conv: Layer, frames: torch.Tensor) -> torch.Tensor:
+    """A convolution over three frames: of two dimensions, time and place, which is faster than of three."""
+    made = conv2d(frames.flatten(-2), conv.weight[..., 0], conv.bias, padding=(1, 0))
+    return made.view(frames.shape)
 
 
 def _normed(norm: Layer, before: torch.Tensor, after: torch.Tensor) -> None:

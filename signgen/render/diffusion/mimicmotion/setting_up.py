@@ -21,10 +21,9 @@ from signgen.render.diffusion.appearance import AVATAR, Still, given_still, open
 from signgen.render.diffusion.card import Shape, shape_for
 from signgen.render.diffusion.memory import Ladder, Plan, limits_on, precision_of
 from signgen.render.diffusion.mimicmotion.checkpoint import SPLIT, find_files
-from signgen.render.diffusion.mimicmotion.clip import FACTOR, Clip, Studio
+from signgen.render.diffusion.mimicmotion.clip import FACTOR, Clip, Studio, windows_of
 from signgen.render.diffusion.mimicmotion.references import chosen, pose_of
 from signgen.render.diffusion.weights import Weights, find_all
-from signgen.render.diffusion.windows import plan_windows
 
 if TYPE_CHECKING:
     from signgen.render.mimicmotion import MimicMotion
@@ -48,13 +47,10 @@ def frames(
     stills, reason = chosen(looks(settings, placed, appearance), placed, settings.join)
     settings.notes.clear()
     settings.notes.update(_account(weights, base, stills, reason))
-    plan_windows(
-        1 + len(poses),
-        ladder.plan.window,
-        ladder.plan.overlap,
-        reference=True,
-        original=settings.original_noise,
-    )
+    plan = ladder.plan
+    windows_of(
+        1 + len(poses), plan.window, plan.overlap, is_original=settings.original_noise
+    )  # or say why not
     clip = Clip(
         _fitted(settings, placed, stills[0]),
         stills,
