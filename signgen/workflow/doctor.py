@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from signgen.errors import SignGenError
+from signgen.errors import CheckpointError, DependencyError, SignGenError
 
 FREE_BYTES_WANTED = 1 << 30
 EXTRAS = ("lexicons", "torch", "diffusion", "mediapipe", "dwpose", "controlnet-aux")
@@ -41,7 +41,7 @@ class Finding:
 def examine() -> tuple[Finding, ...]:
     """Everything `signgen doctor` looks at; a look that breaks is itself a fault."""
     findings: list[Finding] = []
-    for look in (_python, _core, _extras, _encoder, _torchvision, _disk, _kernels, _lexicons):
+    for look in (_python, _core, _extras, _encoder, _torchvision, _renderers, _disk, _kernels, _lexicons):
         try:
             findings.extend(look())
         except Exception as error:  # a broken installation fails in ways nobody can list
@@ -111,6 +111,25 @@ def _torchvision() -> list[Finding]:
             )
         ]
     return [Finding("torchvision", "ok", f"torch for {torch}, torchvision for {vision}")]
+
+
+def _renderers() -> list[Finding]:
+    """Renderers that want an extra or weights; which of them could draw now. Downloads nothing."""
+    from signgen.render.base import check_ready, renderers
+
+    ready, lacking = [], []
+    for name in renderers.names():
+        if not hasattr(renderers.get(name), "ready"):
+            continue
+        try:
+            check_ready(renderers.build({"name": name}))
+            ready.append(name)
+        except (CheckpointError, DependencyError):
+            lacking.append(name)
+    parts = [("ready", ready), ("without their extra or weights", lacking)]
+    shown = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+    advice = "if you need one, `signgen generate TEXT --renderer NAME -o FILE` says how to get them"
+    return [Finding("diffusion renderers", "note" if lacking else "ok", shown, advice if lacking else "")]
 
 
 def _disk() -> list[Finding]:

@@ -95,3 +95,11 @@ def test_doctor_imports_nothing_heavy():
         "scipy.signal",
         "spoken_to_signed",
     }
+
+
+def test_diffusion_renderers_say_what_they_lack(monkeypatch, tmp_path):
+    monkeypatch.setenv("SIGNGEN_CHECKPOINTS", str(tmp_path))
+    (finding,) = [finding for finding in doctor.examine() if finding.name == "diffusion renderers"]
+    assert finding.status == "note"
+    assert "mimicmotion" in finding.detail.partition("without their extra or weights: ")[2]
+    assert finding.advice
