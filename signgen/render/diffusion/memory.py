@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import torch
 
+from signgen.data.checkpoints import Checkpoint
 from signgen.errors import ConfigError, ResourceError
 from signgen.render.diffusion.settings import Precision as Asked
 
@@ -172,6 +173,23 @@ def limits_on(device: torch.device, *, guidance: bool = True, min_window: int = 
     return Limits(
         "float16" if on_gpu else "bf16", can_split=guidance, can_offload=on_gpu, min_window=min_window
     )
+
+
+def check_fits(cards: Iterable[Checkpoint], device: torch.device) -> None:
+    """Raise where a GPU is smaller than the cards of weights ask for: for those who may give nothing up.
+
+    Raises:
+        ResourceError: it is, with both numbers.
+    """
+    if device.type != "cuda":
+        return
+    has = torch.cuda.get_device_properties(device).total_memory / 1e9
+    for card in cards:
+        if card.vram is not None and card.vram > has:
+            raise ResourceError(
+                f"{card.name} asks for {card.vram:g} GB of GPU memory, {device} has {has:.1f}; "
+                "leave strict_memory out, so that it computes in smaller parts"
+            )
 
 
 def ran_out(error: BaseException) -> bool:

@@ -68,13 +68,19 @@ class DiffusionSettings:
         Raises:
             DependencyError: the extra is not installed.
             CheckpointError: weights are missing.
+            ResourceError: the GPU is smaller than their cards ask for, and ``strict_memory`` is set.
         """
         from signgen.render.diffusion.weights import find_all, need_extra
 
         kind: object = type(self)
         name = next(name for name in renderers.names() if renderers.get(name) is kind)
         need_extra(name)
-        find_all(self.weight_names(), name, download=self.download)
+        weights = find_all(self.weight_names(), name, download=self.download)
+        if self.strict_memory:
+            from signgen.nn.device import device_named
+            from signgen.render.diffusion.memory import check_fits
+
+            check_fits([one.card for one in weights if one.card], device_named(self.device))
 
     def with_settings(self, **changes: Any) -> Self:
         """These settings with some changed; nothing that was loaded is shared."""

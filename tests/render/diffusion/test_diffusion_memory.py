@@ -1,10 +1,13 @@
 """The steps down when memory runs out: their order, their record, and an end."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
+from signgen.data.checkpoints import load_index
 from signgen.errors import ConfigError, ResourceError
-from signgen.render.diffusion.memory import Ladder, Limits, Plan, next_plan, precision_of, ran_out
+from signgen.render.diffusion.memory import Ladder, Limits, Plan, check_fits, next_plan, precision_of, ran_out
 
 FULL = Plan("float32", window=72, overlap=6)
 GPU, CPU = torch.device("cuda"), torch.device("cpu")
@@ -132,3 +135,17 @@ def test_precision(asked, device, expected):
 def test_float16_is_not_for_a_cpu():
     with pytest.raises(ConfigError, match="use float32 or bf16"):
         precision_of("float16", CPU)
+
+
+@pytest.mark.parametrize(("device", "gigabytes", "fits"), [(GPU, 24, True), (GPU, 8, False), (CPU, 0, True)])
+def test_a_gpu_that_is_too_small_for_the_card(monkeypatch, device, gigabytes, fits):
+    cards = [load_index()["svd-xt-1.1"], load_index()["mimicmotion-1.1"]]
+    properties = SimpleNamespace(total_memory=gigabytes * 1e9)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: properties)
+    if fits:
+        check_fits(cards, device)
+    else:
+        with pytest.raises(
+            ResourceError, match=r"mimicmotion-1\.1 asks for 16 GB of GPU memory, cuda has 8\.0"
+        ):
+            check_fits(cards, device)
