@@ -130,6 +130,31 @@ def test_faces_count(animate, monkeypatch):
     assert not np.array_equal(dark, clip(wan, appearance=look()))
 
 
+@pytest.mark.parametrize("model", ["vace", "animate"])
+def test_half_precision_stays_near(model, request, monkeypatch):
+    folder = request.getfixturevalue(model)
+    monkeypatch.setattr(
+        film, "avatar_faces", lambda poses, *_: iter([look(7, tiny_wan.FACE_SIDE)] * len(poses))
+    )
+    whole = clip(renderer(folder, model=model), count=2, appearance=look())
+    half = clip(renderer(folder, model=model, precision="bf16"), count=2, appearance=look())
+    assert 0 < np.abs(whole - half).mean() < 4
+
+
+@pytest.mark.parametrize("model", ["vace", "animate"])
+def test_networks_that_come_and_go_give_the_same(model, request, monkeypatch):
+    folder = request.getfixturevalue(model)
+    monkeypatch.setattr(
+        film, "avatar_faces", lambda poses, *_: iter([look(7, tiny_wan.FACE_SIDE)] * len(poses))
+    )
+    stays = clip(renderer(folder, model=model), count=2, appearance=look())
+    load = film.load_networks
+    monkeypatch.setattr(film, "load_networks", lambda *how: load(*how[:-1], True))
+    film._loaded.clear()
+    assert np.array_equal(stays, clip(renderer(folder, model=model), count=2, appearance=look()))
+    film._loaded.clear()
+
+
 def test_two_stages_take_turns(tmp_path):
     folder = tiny_wan.save(tmp_path / "two", "vace", stages=2)
     both = clip(renderer(folder, steps=3, shift=1))

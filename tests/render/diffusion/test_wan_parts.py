@@ -16,6 +16,7 @@ from signgen.render.diffusion.resample import Box
 from signgen.render.diffusion.schedules import FlowEuler
 from signgen.render.diffusion.wan.animate import AnimateDenoiser
 from signgen.render.diffusion.wan.autoencoder import Autoencoder
+from signgen.render.diffusion.wan.conditions import Conditions, stored
 from signgen.render.diffusion.wan.face_pictures import avatar_faces, face_box
 from signgen.render.diffusion.wan.footage import fitting, open_footage
 from signgen.render.diffusion.wan.unipc import FlowUniPC
@@ -191,6 +192,23 @@ def test_footage_that_does_not_go_with_the_poses_is_refused(tmp_path):
     write_video([np.zeros((16, 16, 3), np.uint8)] * 8, film, 12)
     with pytest.raises(ConfigError, match="12 frames per second and the poses 24"):
         open_footage(str(film), "face_video", signer(4), 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("lead", "frames", "rows"),
+    [
+        (0, (0, 1, 2), [10, 11, 12]),
+        (0, (2, 3), [12, 13]),
+        (1, (0, 1, 2), [7, 10, 11]),
+        (1, (0, 4, 5), [7, 13, 14]),
+    ],
+)
+def test_a_window_reads_the_conditions_of_its_frames(lead, frames, rows):
+    clip = (torch.full((3, 2, 2), float(10 + frame)) for frame in range(40))
+    with stored(clip, 40, torch.device("cpu")) as store:
+        conditions = Conditions(store, torch.full((3, 2, 2), 7.0) if lead else None)
+        assert conditions.lead == lead
+        assert conditions.read(frames)[:, 1, 1, 0].tolist() == rows
 
 
 def test_a_window_is_shown_the_faces_of_its_time():

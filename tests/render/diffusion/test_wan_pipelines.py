@@ -12,8 +12,7 @@ from PIL import Image
 
 from signgen.render.base import renderers
 from signgen.render.diffusion.noise import frame_noise
-from signgen.render.diffusion.wan import words
-from signgen.render.diffusion.wan.networks import load_networks
+from signgen.render.diffusion.wan import networks, words
 from signgen.render.draw import draw
 
 SIZE = {"width": 48, "height": 32}
@@ -47,14 +46,15 @@ def folder_of(path, frames):
 
 def pipeline(model, folder):
     """diffusers' own, put together from what the folder holds."""
-    networks = load_networks(folder, model, CPU, torch.float32)
-    parts = {"tokenizer": None, "text_encoder": None, "vae": networks.autoencoder.network}
-    parts |= {"scheduler": tiny_wan.scheduler(), "transformer": networks.transformer}
+    found = networks.load_networks(folder, model, CPU, torch.float32)
+    parts = {"tokenizer": None, "text_encoder": None, "vae": found.autoencoder.network}
+    parts |= {"scheduler": tiny_wan.scheduler(), "transformer": found.transformer}
     if model == "vace":
-        pipe = diffusers.WanVACEPipeline(**parts)
+        late = {"transformer_2": found.late, "boundary_ratio": found.boundary} if found.late else {}
+        pipe = diffusers.WanVACEPipeline(**parts, **late)
     else:
-        networks.transformer.motion_encoder = networks.faces._reader
-        eye = networks.eye
+        found.transformer.motion_encoder = found.faces._reader
+        eye = found.eye
         pipe = diffusers.WanAnimatePipeline(image_processor=eye.processor, image_encoder=eye.encoder, **parts)
     pipe.set_progress_bar_config(disable=True)
     return pipe
@@ -130,6 +130,16 @@ def test_a_signer_in_footage_equals_the_pipeline(checkpoint, inputs, tmp_path):
     look = picture(3)
     got = ours(*checkpoint, look, 1.0, **settings)
     assert np.abs(got - theirs(*checkpoint, look, 1.0, **arguments)).max() < TOLERANCE
+
+
+def test_two_stages_equal_the_pipeline(tmp_path, monkeypatch):
+    folder = tiny_wan.save(tmp_path / "two", "vace", stages=2)
+    control = stills(draw(signer(PICTURES), "controlnet", **SIZE))
+    look = picture(3)
+    # At shift 3 the steps are at 1, 0.86 and 0.6 of the noise.
+    monkeypatch.setattr(networks, "_boundary", lambda folder: 0.8)
+    got = ours("vace", folder, look, 1.0)
+    assert np.abs(got - theirs("vace", folder, look, 1.0, video=control)).max() < TOLERANCE
 
 
 def test_prompts_equal_those_of_the_pipeline(checkpoint, monkeypatch):

@@ -66,15 +66,19 @@ class Conditions:
 
 
 def stored(rows: Iterable[Tensor], count: int, device: torch.device) -> LatentStore:
-    """A store of ``count`` frames, 1 or more, filled with (channels, h, w) rows as they come."""
+    """A store of ``count`` frames, 1 or more, filled with rows of one shape as they come."""
     rows = iter(rows)
     first = next(rows)
     store = LatentStore(count, first.shape, device=device)
-    store.write([0], first[None])
-    place = 1
-    while batch := list(islice(rows, BATCH)):
-        store.write(range(place, place + len(batch)), torch.stack(batch))
-        place += len(batch)
+    try:
+        store.write([0], first[None])
+        place = 1
+        while batch := list(islice(rows, BATCH)):
+            store.write(range(place, place + len(batch)), torch.stack(batch))
+            place += len(batch)
+    except BaseException:
+        store.close()
+        raise
     return store
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-from signgen.render.diffusion.store import LatentStore
 
 FACES = 8  # faces that are read at once
 
@@ -31,17 +30,10 @@ class Faces:
         """Width and height of the pictures that are read [px]."""
         return int(self._reader.size)
 
-    def read(self, faces: Iterator[Tensor], count: int) -> LatentStore:
-        """A store of (channels,) for each of ``count`` (3, side, side) pictures from -1 to 1."""
-        store: LatentStore | None = None
-        for first in range(0, count, FACES):
-            batch = torch.stack([next(faces) for _ in range(min(FACES, count - first))])
-            movements = self._reader(batch.to(self._like)).float()
-            store = store or LatentStore(count, movements.shape[1:], device=self._like.device)
-            store.write(range(first, first + len(batch)), movements)
-        if store is None:
-            raise ValueError("a clip without frames has no face")
-        return store
+    def read(self, faces: Iterator[Tensor]) -> Iterator[Tensor]:
+        """(channels,) for each (3, side, side) picture from -1 to 1."""
+        while batch := list(islice(faces, FACES)):
+            yield from self._reader(torch.stack(batch).to(self._like)).float()
 
     def nothing(self) -> Tensor:
         """(channels,) what is read from a black picture, which stands for no face."""

@@ -111,20 +111,21 @@ def encode(stage: Stage, networks: Networks) -> Encoded:
     rows = {"vace": vace, "animate": animate}[networks.model]
     grey = torch.zeros(3, control.height, control.width)
     look = None if stage.still is None else rows.look_row(autoencoder, signed(stage.still.picture))
-    clip = stored(
-        rows.clip_rows(autoencoder, control, stage.scenery, latents, grey), latents, networks.device
-    )
-    conditions = Conditions(clip, look)
-    faces = networks.faces
-    if faces is None or networks.eye is None or stage.still is None:
-        return Encoded(conditions)
-    shown = _faces(stage, faces.side, autoencoder.num_pictures(latents))
-    return Encoded(
-        conditions,
-        networks.eye.read(stage.still.picture),
-        faces.read(shown, autoencoder.num_pictures(latents)),
-        faces.nothing(),
-    )
+    with ExitStack() as stack:
+        clip = stored(
+            rows.clip_rows(autoencoder, control, stage.scenery, latents, grey), latents, networks.device
+        )
+        stack.callback(clip.close)
+        faces, encoded = networks.faces, Encoded(Conditions(clip, look))
+        if faces is not None and networks.eye is not None and stage.still is not None:
+            count = autoencoder.num_pictures(latents)
+            movements = stored(faces.read(_faces(stage, faces.side, count)), count, networks.device)
+            stack.callback(movements.close)
+            encoded = replace(
+                encoded, look=networks.eye.read(stage.still.picture), faces=movements, no_face=faces.nothing()
+            )
+        stack.pop_all()
+    return encoded
 
 
 def denoiser(
