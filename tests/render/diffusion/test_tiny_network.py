@@ -33,7 +33,7 @@ def inputs(batch, length, seed=0):
 
 
 def test_full_size_has_fifteen_million_weights():
-    assert 14e6 < parameters(NETWORKS["base"].widths) < 16e6
+    assert 14e6 < parameters(NETWORKS["base"]) < 16e6
 
 
 def test_cells_are_frames_and_back():

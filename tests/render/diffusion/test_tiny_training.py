@@ -8,6 +8,7 @@ import torch
 from tiny_material import SIDE, SMALL, film, moving, source
 
 from signgen.config import load_yaml
+from signgen.data.checkpoints import hash_of
 from signgen.data.npz import write_npz
 from signgen.errors import ConfigError, DataError
 from signgen.nn.checkpoint import load_tensors
@@ -142,6 +143,15 @@ def test_a_training_that_was_stopped_goes_on_to_the_bit(looks, tmp_path):
     assert [line["total"] for line in lines] == [2, 4]
     assert {path.name for path in (halves / "samples").iterdir()} == {"0000002.png", "0000004.png"}
     assert load_card(halves / "tiny-flow").window == 4
+
+
+def test_it_begins_with_the_weights_of_another(looks, tmp_path):
+    first = train_tiny(settings(looks, steps=1, validate_every=1), tmp_path / "first").checkpoint
+    still = settings(looks, steps=1, validate_every=1, start=str(first), rate=1e-12, decay=0.0)
+    second = train_tiny(still, tmp_path / "second").checkpoint
+    one, other = (load_tensors(folder / "model.safetensors")[0] for folder in (first, second))
+    assert all(torch.allclose(one[key], other[key], atol=1e-6) for key in one)
+    assert load_card(second).facts["train"]["start"] == hash_of(first / "model.safetensors")
 
 
 def test_another_training_is_not_gone_on_with(looks, tmp_path):

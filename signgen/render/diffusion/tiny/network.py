@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -175,10 +173,10 @@ def to_frames(cells: Tensor) -> Tensor:
     return F.pixel_shuffle(cells, CELL)
 
 
-def parameters(widths: Sequence[int], settings: TinyNetwork | None = None) -> int:
+def parameters(settings: TinyNetwork) -> int:
     """Weights of a network, counted without making it."""
     with torch.device("meta"):
-        model = TinyFlowNet(settings or TinyNetwork(widths=tuple(widths)))
+        model = TinyFlowNet(settings)
     return sum(weights.numel() for weights in model.parameters())
 
 

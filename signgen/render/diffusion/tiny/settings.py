@@ -70,6 +70,9 @@ class TinyData:
 class TinyTraining:
     """How it learns."""
 
+    start: Path | None = setting(
+        None, "folder of a trained tiny-flow to begin with, of the same shape; default: from scratch"
+    )
     steps: Annotated[int, Ge(1)] = setting(20000, "updates")
     batch: Annotated[int, Ge(1)] = setting(4, "windows in a batch")
     optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")

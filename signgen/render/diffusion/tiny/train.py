@@ -12,9 +12,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from signgen.data.checkpoints import hash_of
 from signgen.data.sidecar import package_version
 from signgen.data.strict_json import plain, to_json
 from signgen.errors import ConfigError
+from signgen.nn.checkpoint import load_into, load_tensors
 from signgen.nn.device import device_named, in_precision
 from signgen.nn.log import Log
 from signgen.nn.moving_average import copy_of, follow
@@ -28,7 +30,7 @@ from signgen.nn.training_state import (
     save_state,
 )
 from signgen.render.diffusion.tiny.batches import PROFILE, Batch, Reader
-from signgen.render.diffusion.tiny.folder import TinyCard, facts_of, save_tiny
+from signgen.render.diffusion.tiny.folder import WEIGHTS, TinyCard, facts_of, save_tiny
 from signgen.render.diffusion.tiny.loss import NAMES, losses_of, task_of
 from signgen.render.diffusion.tiny.material import Material, open_material
 from signgen.render.diffusion.tiny.network import TinyFlowNet, fast
@@ -93,6 +95,7 @@ class _Training:
         self.device = device_named(device)
         torch.manual_seed(run.seed)
         self.model = fast(TinyFlowNet(run.model), self.device)
+        self.start_id = _begin_with(self.model, run.train.start)
         data, train = run.data, run.train
         self.material = open_material(
             data.sources, data.cache or folder / FRAMES, window=data.window, held_out=data.held_out,
@@ -108,7 +111,7 @@ class _Training:
         self.progress = Progress()
         self.error: float | None = None
         self.data_id = self.material.id
-        self.fingerprint = _fingerprint(run, self.data_id)
+        self.fingerprint = _fingerprint(run, self.data_id, self.start_id)
         self.samples = Samples(self.reader, folder / SAMPLES, train.sample_steps, train.shift, run.seed)
 
     @property
@@ -187,7 +190,7 @@ class _Training:
             "step": self.progress.total,
             "seed": self.run.seed,
             "painted": painted,
-            "train": train,
+            "train": {**plain(train), "start": self.start_id},
             "sources": [source.name for source in data.sources],
             "frames": sum(len(clip) for clip in self.material.train),
             "data": self.data_id,
@@ -217,11 +220,21 @@ def _check_crop(crop: int, material: Material, multiple: int) -> None:
         raise ConfigError(f"data.crop: a multiple of {multiple} up to {side} is needed, got {crop}")
 
 
-def _fingerprint(run: TinyRun, data: str) -> str:
+def _begin_with(model: TinyFlowNet, start: Path | None) -> str | None:
+    """Give a network the weights to begin with; the hash of their file, None if there are none."""
+    if start is None:
+        return None
+    tensors, _ = load_tensors(start / WEIGHTS)
+    load_into(model, tensors, str(start / WEIGHTS))
+    return hash_of(start / WEIGHTS)
+
+
+def _fingerprint(run: TinyRun, data: str, start: str | None) -> str:
     """What must be equal for a training to be continued; folders may have moved, threads do not matter."""
     values = plain(run)
     for name in ("sources", "cache", "readers"):
         del values["data"][name]
+    values["train"]["start"] = start
     return hashlib.sha256(to_json({"run": values, "data": data}).encode()).hexdigest()
 
 
