@@ -17,7 +17,7 @@ T = TypeVar("T")
 Precision = Literal["float32", "float16", "bf16"]
 Stage = Literal["load", "encode", "denoise", "decode"]
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bf16": torch.bfloat16}
-_SPOKEN = ("out of memory", "can't allocate memory", "not enough memory")
+_SPOKEN = ("out of memory", "can't allocate memory", "not enough memory", "_status_alloc_failed")
 
 
 @dataclass(frozen=True)

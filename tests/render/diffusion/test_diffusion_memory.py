@@ -1,5 +1,6 @@
 """The steps down when memory runs out: their order, their record, and an end."""
 
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -95,6 +96,19 @@ def test_overlaps_stay_smaller_than_their_windows():
     assert windows == [(32, 8), (16, 4), (8, 2), (4, 1)]
 
 
+def test_what_a_failed_attempt_held_is_free_before_the_next():
+    held = []
+
+    def attempt(plan):
+        latents = torch.zeros(4)
+        if not held:
+            held.append(weakref.ref(latents))
+            no_memory(plan)
+        return held[0]()
+
+    assert Ladder(FULL, Limits()).run("denoise", attempt) is None
+
+
 def test_strict_memory_fails_at_once():
     ladder = Ladder(FULL, Limits(), strict=True)
     with pytest.raises(ResourceError, match="leave strict_memory out"):
@@ -111,6 +125,7 @@ def test_strict_memory_fails_at_once():
             RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory"),
             True,
         ),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"), True),
         (RuntimeError("shapes cannot be multiplied"), False),
         (ValueError("out of memory"), False),
     ],
