@@ -37,6 +37,7 @@ import torch
 
 from signgen.nn.device import device_named
 from signgen.render.diffusion.memory import precision_of
+from signgen.render.diffusion.mimicmotion import pieces
 from signgen.render.diffusion.mimicmotion.clip import windows_of
 from signgen.render.diffusion.mimicmotion.decoding import CHUNK, chunks, decoded
 from signgen.render.diffusion.mimicmotion.denoiser import Conditions, Guided, added, guidance_of
@@ -212,6 +213,7 @@ def resident() -> float:
 
 def measure(side: str, options: argparse.Namespace) -> None:
     """One clip of one side, in this process; a line of JSON."""
+    pieces.PIECE_BYTES = options.piece
     job = Job(options)
     networks = filled(TINY if options.tiny else Architecture(), job.device, job.dtype)
     way = {"ours": ours, "original": original}[side]
@@ -300,8 +302,12 @@ def main() -> None:
     parser.add_argument("--height", type=int)
     parser.add_argument("--window", type=int)
     parser.add_argument("--overlap", type=int)
+    parser.add_argument("--piece", type=int, help="bytes of a piece's input, of ours")
     parser.add_argument("--precision", choices=["auto", *DTYPES], default="auto")
     parser.add_argument("--cfg", choices=["separate", "batched"], default="separate", help="of ours")
+    parser.add_argument(
+        "--windows", choices=["ours", "original"], default="ours", help="ours: no longer than they must be"
+    )
     parser.add_argument(
         "--offload", action="store_true", help="ours: the UNet leaves the GPU before decoding"
     )
@@ -309,8 +315,24 @@ def main() -> None:
     parser.add_argument("--side", choices=["ours", "original"], help=argparse.SUPPRESS)
     parser.add_argument("--latents", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    small = {"frames": 19, "steps": 2, "width": 96, "height": 64, "window": 8, "overlap": 3}
-    real = {"frames": 71, "steps": 25, "width": 576, "height": 1024, "window": 72, "overlap": 6}
+    small = {
+        "frames": 15,
+        "steps": 1,
+        "width": 256,
+        "height": 384,
+        "window": 16,
+        "overlap": 3,
+        "piece": 256 << 10,
+    }
+    real = {
+        "frames": 71,
+        "steps": 25,
+        "width": 576,
+        "height": 1024,
+        "window": 72,
+        "overlap": 6,
+        "piece": pieces.PIECE_BYTES,
+    }
     for name, value in (small if options.tiny else real).items():
         if getattr(options, name) is None:
             setattr(options, name, value)
