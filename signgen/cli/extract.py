@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @configured(EXTRACTOR, CLEANING, EVERYBODY)
 def extract(
-    video: Annotated[Path, typer.Argument(help="A video, or a folder of them.")],
+    video: Annotated[Path, typer.Argument(help="A video, a PNG or JPEG picture, or a folder of videos.")],
     *,
     output: o.Output,
     workers: o.Workers = 1,

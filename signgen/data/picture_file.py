@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 32 << 20
 MAX_PIXELS = 1 << 26
 FORMATS = ("PNG", "JPEG", "WEBP")
+STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 MODES = ("L", "LA", "P", "RGB", "RGBA")
 
 
@@ -49,6 +50,15 @@ def read_picture(path: Path, *, least_side: int = 1, max_pixels: int = MAX_PIXEL
         raise DataError(
             f"{path}: not a PNG, JPEG or WebP picture that can be read; export it again"
         ) from None
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file begins as a PNG or JPEG picture does; WebP begins like some videos."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16).startswith(STARTS)
+    except OSError:
+        return False
 
 
 def _check(path: Path, picture: Image.Image, least_side: int, max_pixels: int) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from signgen.data.atomic import atomic_path
 from signgen.data.demux import decoded, scan
+from signgen.data.picture_file import is_picture, read_picture
 from signgen.data.pictures import decoded_pictures, picture_files
 from signgen.errors import ConfigError, DataError, RenderError
 
@@ -35,6 +36,7 @@ PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "sl
 TAGS = ("title", "comment", "description", "copyright", "artist", "date", "genre")
 MAX_TAG_CHARACTERS = 1024
 MAX_FPS = 1000
+STILL_RATE = 24  # frames per second that a single picture is said to have
 MAX_SIDE = 8192
 
 # x264's result depends on the number of threads; a fixed one gives the same bytes on 2 cores and on 64.
@@ -147,7 +149,7 @@ class Video:
             DataError: a frame cannot be decoded, changes size, or is missing at the end.
         """
         count = 0
-        for picture in decoded_pictures(self.path) if self.path.is_dir() else decoded(self.path):
+        for picture in _decoded(self.path):
             if picture.shape != (self.height, self.width, 3):
                 raise DataError(f"{self.path}: frame {count} changes the size; cut or scale the video first")
             count += 1
@@ -163,7 +165,7 @@ def read_video(path: Path, *, fps: float | None = None) -> Video:
     """Open a video and count its frames without decoding them, so that a cut file is refused at once.
 
     Args:
-        path: a video, or a folder of pictures, one for each frame.
+        path: a video, a picture, or a folder of pictures, one for each frame.
         fps: frames per second of a folder of pictures; a video says so itself.
 
     Raises:
@@ -172,6 +174,9 @@ def read_video(path: Path, *, fps: float | None = None) -> Video:
     """
     if path.is_dir():
         return _read_pictures(path, fps)
+    if is_picture(path):
+        height, width = read_picture(path)[0].shape[:2]
+        return Video(path, as_rate(fps or STILL_RATE), width, height, 1, np.zeros(1), False, {})
     found = scan(path)
     first = next(decoded(path), None)
     if first is None:
@@ -182,6 +187,12 @@ def read_video(path: Path, *, fps: float | None = None) -> Video:
     return Video(
         path, found.rate, width, height, found.shown, found.times, found.is_variable_rate, found.metadata
     )
+
+
+def _decoded(path: Path) -> Iterator[np.ndarray]:
+    if path.is_dir():
+        return decoded_pictures(path)
+    return iter((read_picture(path)[0],)) if is_picture(path) else decoded(path)
 
 
 def _read_pictures(folder: Path, fps: float | None) -> Video:

@@ -34,13 +34,17 @@ renderers: Registry[Renderer] = Registry("renderer", "signgen.render")
 def check_ready(renderer: Renderer) -> None:
     """Ask a renderer that has ``ready()`` whether all it needs is here, before anything is done for its sake.
 
+    One that draws with another asks that one, its ``renderer``.
+
     Raises:
         DependencyError: an extra is not installed.
         CheckpointError: weights are missing.
     """
-    ready = getattr(renderer, "ready", None)
+    ready, inner = getattr(renderer, "ready", None), getattr(renderer, "renderer", None)
     if ready is not None:
         ready()
+    if inner is not None:
+        check_ready(inner)
 
 
 def account_of(renderer: Renderer) -> dict[str, Any]:

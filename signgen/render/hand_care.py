@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 from signgen.config import setting
 from signgen.errors import ConfigError
 from signgen.pose.sequence import PoseSequence
-from signgen.render.base import Frame, Renderer, account_of, check_ready, renderers
+from signgen.render.base import Frame, Renderer, account_of, renderers
 from signgen.render.diffusion.hands import care_for_hands, crop_renderer
 
 FIRST = {"name": "avatar"}
@@ -64,7 +64,3 @@ class HandCare:
     def account(self) -> dict[str, Any]:
         """The other renderer's account, and what became of each hand."""
         return {**account_of(self.renderer), "hand_care": dict(self.notes)}
-
-    def ready(self) -> None:
-        """Ask the other renderer whether all it needs is here."""
-        check_ready(self.renderer)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from signgen.data.picture_file import read_picture
+from signgen.data.video import read_video
 from signgen.errors import DataError
 
 RGB = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
@@ -94,3 +95,12 @@ def test_a_declared_size_takes_no_memory(tmp_path):
     path.write_bytes(data)
     with pytest.raises(DataError, match=r"a\.png"):
         read_picture(path)
+
+
+def test_a_picture_is_a_video_of_one_frame(tmp_path):
+    note = Image.Exif()
+    note[0x112] = 6
+    video = read_video(save(tmp_path / "a.png", exif=note))
+    assert (video.width, video.height, video.num_frames, video.is_variable_rate) == (48, 64, 1, False)
+    (frame,) = video.frames()
+    assert np.array_equal(frame, np.rot90(RGB, -1))

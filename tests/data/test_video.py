@@ -351,7 +351,7 @@ def test_a_trimmed_and_cut_video_is_refused(dot_mp4, tmp_path):
         ("a.mp4", b"hello " * 1000, "not a video"),
         ("a.txt", b"hello " * 1000, "not a video"),
         ("a.mp4", bytes(range(256)) * 40, "not a video"),
-        ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "not a video"),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "not a PNG"),
         ("a.mp4", b"ffconcat version 1.0\nfile dot.mp4\n", "not a video"),
         ("a.m3u8", b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n#EXT-X-ENDLIST\n", "not a video"),
         ("a.mp4", b"#EXTM3U\n#EXTINF:1,\nhttp://localhost/a.ts\n#EXT-X-ENDLIST\n", "not a video"),

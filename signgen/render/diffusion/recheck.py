@@ -15,7 +15,7 @@ import numpy as np
 
 from signgen.errors import ConfigError, RenderError
 from signgen.pose.sequence import PoseSequence
-from signgen.render.base import Frame, Renderer, account_of, check_ready
+from signgen.render.base import Frame, Renderer, account_of
 from signgen.render.diffusion.likeness import errors
 from signgen.render.draw import fitted
 
@@ -100,10 +100,6 @@ class Rechecked:
         ]
         checked = {"windows": [dict(row) for row in self.report], "redrawn": redrawn}
         return {**inner, "recheck": checked, "warnings": [*inner.get("warnings", ()), *bad]}
-
-    def ready(self) -> None:
-        """Ask the renderer whether all it needs is here."""
-        check_ready(self.renderer)
 
     def _best(
         self, poses: PoseSequence, appearance: Frame | None, span: range, shown: list[Frame], seed: int
