@@ -7,12 +7,11 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel, DDIMScheduler, MotionAdapter, UNet2DConditionModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
-    CLIPTokenizer,
     CLIPVisionConfig,
     CLIPVisionModelWithProjection,
 )
@@ -20,6 +19,7 @@ from transformers import (
 torch.set_num_threads(1)  # threads that wait for each other cost more than these networks do
 
 WORDS = 32
+LONGEST = 32  # tokens
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CHANNELS = (4, 8)
 FACTOR = 4  # pixels along the side of a latent
@@ -69,14 +69,59 @@ def save_text(folder: Path, suffix: str, kind, seed: int) -> None:
     for letter in LETTERS:
         vocabulary[letter] = len(vocabulary)
         vocabulary[letter + "</w>"] = len(vocabulary)
-    tokenizer = CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=24)
-    tokenizer.save_pretrained(folder / f"tokenizer{suffix}")
+    save_words(folder / f"tokenizer{suffix}", vocabulary)
     config = CLIPTextConfig(
         vocab_size=len(vocabulary), hidden_size=WORDS, intermediate_size=32, num_hidden_layers=2,
-        num_attention_heads=4, max_position_embeddings=24, projection_dim=32, bos_token_id=0, eos_token_id=1,
+        num_attention_heads=4, max_position_embeddings=LONGEST, projection_dim=32, bos_token_id=0, eos_token_id=1,
         pad_token_id=1,
     )  # fmt: skip
     randomised(kind(config), seed, 0.3).save_pretrained(folder / f"text_encoder{suffix}")
+
+
+def save_words(folder: Path, vocabulary: dict[str, int]) -> None:
+    """A tokenizer as it is published with Stable Diffusion: a vocabulary, merges, and two small files of settings."""
+    start, end = (
+        {"content": word, "lstrip": False, "normalized": True, "rstrip": False, "single_word": False}
+        for word in ("<|startoftext|>", "<|endoftext|>")
+    )
+    config = {
+        "add_prefix_space": False, "bos_token": {"__type": "AddedToken", **start}, "do_lower_case": True,
+        "eos_token": {"__type": "AddedToken", **end}, "errors": "replace", "model_max_length": LONGEST,
+        "pad_token": "<|endoftext|>", "tokenizer_class": "CLIPTokenizer",
+        "unk_token": {"__type": "AddedToken", **end},
+    }  # fmt: skip
+    special = {"bos_token": start, "eos_token": end, "pad_token": "<|endoftext|>", "unk_token": end}
+    folder.mkdir(parents=True)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+    (folder / "special_tokens_map.json").write_text(json.dumps(special), encoding="utf-8")
+
+
+# What attention of the autoencoder and layers of the text encoder are called in the published files.
+OLD_NAMES = {"to_q.": "query.", "to_k.": "key.", "to_v.": "value.", "to_out.0.": "proj_attn."}
+
+
+def publish(folder: Path) -> Path:
+    """Turn saved networks into what hubs hold: half precision under another name, and names of old versions."""
+    for path in list(folder.rglob("*.safetensors")):
+        if path.parent.name == "image_encoder" or path.name.startswith("ip-"):
+            continue  # published as they are
+        tensors = {name: tensor.half() for name, tensor in load_file(path).items()}
+        if path.parent.name == "vae":
+            tensors = {renamed(name): tensor for name, tensor in tensors.items()}
+        if path.parent.name == "text_encoder":
+            tensors = {f"text_model.{name.removeprefix('text_model.')}": t for name, t in tensors.items()}
+            tensors["text_model.embeddings.position_ids"] = torch.arange(LONGEST)[None]
+        save_file(tensors, path.with_name(f"{path.stem}.fp16.safetensors"), metadata={"format": "pt"})
+        path.unlink()
+    return folder
+
+
+def renamed(name: str) -> str:
+    for new, old in OLD_NAMES.items():
+        name = name.replace(new, old)
+    return name
 
 
 def save_controlnet(folder: Path, *, xl: bool = False, **changes) -> Path:

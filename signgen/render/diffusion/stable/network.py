@@ -12,7 +12,7 @@ from signgen.errors import CheckpointError
 if TYPE_CHECKING:
     import torch
 
-HALF_SUFFIX = ".fp16."
+HALF = ".fp16."  # in names of files of half precision
 
 
 def load_network(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
@@ -27,6 +27,7 @@ def load_network(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
         CheckpointError: a file is missing or damaged, or one key is missing, left over or of another shape.
     """
     import torch
+    from safetensors import SafetensorError
 
     variant = _variant(folder, half=dtype != torch.float32)
     word = "dtype" if kind.__module__.startswith("transformers") else "torch_dtype"
@@ -34,7 +35,15 @@ def load_network(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
     try:
         with quiet():
             network, found = kind.from_pretrained(folder, output_loading_info=True, **options)
-    except (OSError, ValueError, RuntimeError, TypeError, KeyError, LookupError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        SafetensorError,
+    ) as error:
         raise CheckpointError(f"{folder}: no {kind.__name__} can be made of it: {_line(error)}") from None
     _check(kind, folder, found)
     return network.eval().requires_grad_(False)
@@ -85,7 +94,7 @@ def _variant(folder: Path, *, half: bool) -> str | None:
         raise CheckpointError(
             f"{folder}: a config.json and *.safetensors are expected here, as diffusers saves them"
         )
-    halves = [name for name in names if HALF_SUFFIX in name or name.endswith(".fp16.safetensors")]
+    halves = [name for name in names if HALF in name]
     return "fp16" if halves and (half or len(halves) == len(names)) else None
 
 
