@@ -234,8 +234,9 @@ def _words(run: ControlNetRun, base: Weights, pairs: Sequence[Pair]) -> Tensor:
 
 def _check_fits(network: Any, unet: Any, path: Path) -> None:
     for name in ("block_out_channels", "cross_attention_dim", "in_channels"):
-        ours, theirs = unet.config[name], network.config[name]
-        if ours != theirs and list(ours) != list(theirs):
+        ours, theirs = (np.atleast_1d(part.config[name]).tolist() for part in (unet, network))
+        if ours != theirs:
             raise CheckpointError(
-                f"{path}: a ControlNet with {name} {theirs}, the base has {ours}; use one made for it"
+                f"{path}: a ControlNet with {name} {network.config[name]} where the base has {unet.config[name]}; "
+                "use one that was made for it"
             )

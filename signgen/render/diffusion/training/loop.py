@@ -203,14 +203,14 @@ class _Training:
         """Losses of held-out windows, what is best, samples, the log, the state."""
         progress, main = self.progress, self.accelerator.is_main_process
         means = {name: float(mean_over_processes(value)) for name, value in figures.means().items()}
-        if not math.isfinite(means["total"]):
-            raise ConfigError(
-                f"train.rate: the loss is no number after update {progress.total}; use a lower rate"
-            )
         check_agreement(self.model)
         found = [self._dev_losses() if main else {}]
         broadcast_object_list(found)
         dev = found[0]
+        if not math.isfinite(means["total"] + dev.get("total", 0.0)):
+            raise ConfigError(
+                f"train.rate: the loss is no number after update {progress.total}; use a lower rate"
+            )
         is_best = not dev or progress.best is None or -dev["total"] > progress.best
         if is_best and dev:
             progress.best = -dev["total"]
