@@ -97,11 +97,12 @@ def training(given: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), 1e-4, fused=True)
     shape = (given.batch, WINDOWS[given.preset][0], SIDE, SIDE, 3)
     frames = torch.randint(0, 256, shape, dtype=torch.uint8, device=device)
-    weights = torch.ones(*shape[:2], SIDE // 4, SIDE // 4, device=device)
+    cells = SIDE // model.cell
+    weights = torch.ones(*shape[:2], cells, cells, device=device)
     batch = Batch(frames, frames, frames[:, 0], weights)
 
     def run() -> None:
-        task = task_of(batch, train)
+        task = task_of(batch, train, model.cell)
         with torch.autocast(device.type, torch.bfloat16, enabled=given.precision == "bf16"):
             loss = losses_of(model, task, train)[0]
         optimizer.zero_grad(set_to_none=True)

@@ -18,18 +18,18 @@ from signgen.render.diffusion.tiny.settings import NETWORKS, TinyNetwork, TinyTr
 torch.set_num_threads(1)
 
 
-def network(seed=0):
+def network(seed=0, cell=4):
     torch.manual_seed(seed)
-    model = TinyFlowNet(TinyNetwork(**SMALL)).eval()
+    model = TinyFlowNet(TinyNetwork(cell=cell, **SMALL)).eval()
     for weights in model.parameters():
         torch.nn.init.normal_(weights, std=0.2)
     return model
 
 
-def inputs(batch, length, seed=0):
+def inputs(batch, length, seed=0, cell=4):
     torch.manual_seed(seed)
-    noisy, control = torch.randn(2, batch, length, 48, 8, 8)
-    return noisy, torch.rand(batch), control, torch.randn(batch, 48, 8, 8)
+    noisy, control = torch.randn(2, batch, length, 3 * cell**2, 8, 8)
+    return noisy, torch.rand(batch), control, torch.randn(batch, 3 * cell**2, 8, 8)
 
 
 def test_full_size_has_fifteen_million_weights():
@@ -38,9 +38,10 @@ def test_full_size_has_fifteen_million_weights():
 
 def test_cells_are_frames_and_back():
     frames = torch.randn(2, 3, 3, 16, 24)
-    cells = to_cells(frames)
+    cells = to_cells(frames, 4)
     assert cells.shape == (2, 3, 48, 4, 6)
-    assert torch.equal(to_frames(cells), frames)
+    assert torch.equal(to_frames(cells, 4), frames)
+    assert torch.equal(to_frames(to_cells(frames, 8), 8), frames)
     # A cell lists its 16 red values first, row by row.
     assert torch.equal(cells[0, 0, :16, 1, 2].view(4, 4), frames[0, 0, 0, 4:8, 8:12])
 
@@ -59,9 +60,10 @@ def test_clips_of_a_batch_do_not_mix_and_frames_of_a_clip_do():
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("cell", [4, 8])
 @pytest.mark.parametrize("part", range(4))
-def test_everything_given_is_looked_at(part):
-    model, given = network(), list(inputs(1, 2))
+def test_everything_given_is_looked_at(part, cell):
+    model, given = network(cell=cell), list(inputs(1, 2, cell=cell))
     before = model(*given)
     given[part] = given[part] * 0.5
     assert not torch.allclose(model(*given), before, atol=1e-4)
@@ -88,7 +90,7 @@ def test_hands_count_most_then_the_face():
     keypoints = np.zeros((1, 128, 3), np.float32)
     keypoints[0, LEFT_HAND] = (8, 8, 1)
     keypoints[0, FACE] = (100, 100, 1)
-    weights = cell_weights(keypoints, 128, 128, 6.0, 3.0)[0]
+    weights = cell_weights(keypoints, 128, 128, 4, 6.0, 3.0)[0]
     rest = weights[16, 16]
     assert weights.mean() == pytest.approx(1)
     assert weights[2, 2] == pytest.approx(6 * rest)
@@ -97,7 +99,7 @@ def test_hands_count_most_then_the_face():
     # Keypoints beyond the edge reach in as far as they are near, or not at all.
     keypoints[0, LEFT_HAND] = (-6, 8, 1)
     keypoints[0, FACE] = (4000, 9000, 1)
-    assert (cell_weights(keypoints, 128, 128, 6.0, 3.0)[0] > 1).sum() == 5
+    assert (cell_weights(keypoints, 128, 128, 4, 6.0, 3.0)[0] > 1).sum() == 5
 
 
 def test_the_loss_of_a_network_that_knows_nothing_is_that_of_its_answer():
@@ -109,7 +111,7 @@ def test_the_loss_of_a_network_that_knows_nothing_is_that_of_its_answer():
     frames = torch.randint(0, 256, (2, 3, 16, 16, 3), dtype=torch.uint8)
     weights = torch.ones(2, 3, 4, 4)
     train = TinyTraining(colour=0.0, floor=1.0)
-    task = task_of(Batch(frames, frames, frames[:, 0], weights), train)
+    task = task_of(Batch(frames, frames, frames[:, 0], weights), train, 4)
     loss, error, _ = losses_of(Grey(), task, train)
     expected = float((frames.double() / 127.5 - 1).square().mean())
     assert float(error) == pytest.approx(expected, rel=1e-5)
@@ -120,7 +122,7 @@ def test_noise_is_put_on_by_its_level():
     torch.manual_seed(1)
     frames = torch.full((64, 1, 16, 16, 3), 255, dtype=torch.uint8)
     train = TinyTraining(colour=0.0, unconditional=0.5)
-    task = task_of(Batch(frames, frames, frames[:, 0], torch.ones(64, 1, 4, 4)), train)
+    task = task_of(Batch(frames, frames, frames[:, 0], torch.ones(64, 1, 4, 4)), train, 4)
     means = task.noisy.mean((1, 2, 3, 4))
     spreads = task.noisy.std((1, 2, 3, 4))
     assert torch.allclose(means, 1 - task.level, atol=0.15)

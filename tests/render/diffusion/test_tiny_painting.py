@@ -19,7 +19,7 @@ torch.set_num_threads(1)
 class Copies(torch.nn.Module):
     """A network that has learned to give its control picture, and counts how often it was asked."""
 
-    multiple = 32
+    multiple, cell = 32, 4
 
     def __init__(self):
         super().__init__()

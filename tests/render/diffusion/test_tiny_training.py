@@ -34,7 +34,7 @@ def material(looks, tmp_path_factory):
 
 
 def reader(material, crop=0, whole=0.0, batch=3):
-    return Reader(material, 4, batch, crop, whole, 6.0, 3.0, 5, 2)
+    return Reader(material, 4, batch, crop, whole, 4, 6.0, 3.0, 5, 2)
 
 
 def settings(looks, **train):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from signgen.render.diffusion.tiny.material import Clip, Material
-from signgen.render.diffusion.tiny.network import CELL, to_cells
+from signgen.render.diffusion.tiny.network import to_cells
 from signgen.render.diffusion.tiny.regions import cell_weights
 from signgen.render.draw import painter
 
@@ -32,7 +32,7 @@ class Batch:
         frames: (B, T, H, W, 3) uint8 RGB.
         control: (B, T, H, W, 3) uint8 the poses drawn.
         reference: (B, H, W, 3) uint8 another frame of the same look.
-        weights: (B, T, H / 4, W / 4) float32 how much each cell counts.
+        weights: (B, T, H / cell, W / cell) float32 how much each cell counts.
     """
 
     frames: Tensor
@@ -56,6 +56,7 @@ class Reader:
         batch: windows of a batch.
         crop: side of the squares that windows are cut to [px]; 0: whole frames.
         whole: share of batches that are whole frames nevertheless, fewer of them.
+        cell: side of the cells of the network [px].
         hands: weight near hands.
         face: weight in the face.
         seed: another seed, other windows.
@@ -67,6 +68,7 @@ class Reader:
     batch: int
     crop: int
     whole: float
+    cell: int
     hands: float
     face: float
     seed: int
@@ -111,7 +113,7 @@ class Reader:
         width, height = self.material.width, self.material.height
         keypoints = clip.keypoints[start : start + length]
         frames = np.array(clip.frames[start : start + length])
-        weights = cell_weights(keypoints, width, height, self.hands, self.face)
+        weights = cell_weights(keypoints, width, height, self.cell, self.hands, self.face)
         return frames, drawn_poses(keypoints, width, height), np.array(looks), weights
 
     def _count(self, is_whole: bool) -> int:
@@ -130,9 +132,9 @@ class Reader:
         room = np.array([width, height]) - self.crop
         anywhere = dice.integers(EVENLY) == 0
         corner = place * room if anywhere else middle + jitter - self.crop / 2
-        x, y = (np.clip(corner, 0, room) // CELL * CELL).astype(int)
+        x, y = (np.clip(corner, 0, room) // self.cell * self.cell).astype(int)
         rows, columns = slice(y, y + self.crop), slice(x, x + self.crop)
-        cells = slice(y // CELL, (y + self.crop) // CELL), slice(x // CELL, (x + self.crop) // CELL)
+        cells = tuple(slice(i // self.cell, (i + self.crop) // self.cell) for i in (y, x))
         frames, control, looks, weights = window
         return frames[:, rows, columns], control[:, rows, columns], looks[rows, columns], weights[:, *cells]
 
@@ -156,6 +158,6 @@ def smaller(pictures: np.ndarray) -> np.ndarray:
     return means.astype(np.uint8)
 
 
-def as_cells(pictures: Tensor) -> Tensor:
-    """(..., 48, H / 4, W / 4) float32 from -1 to 1 of (..., H, W, 3) uint8."""
-    return to_cells(pictures.movedim(-1, -3).float() / 127.5 - 1)
+def as_cells(pictures: Tensor, cell: int) -> Tensor:
+    """(..., 3 cell², H / cell, W / cell) float32 from -1 to 1 of (..., H, W, 3) uint8."""
+    return to_cells(pictures.movedim(-1, -3).float() / 127.5 - 1, cell)

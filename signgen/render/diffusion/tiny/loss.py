@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from signgen.render.diffusion.tiny.batches import Batch, as_cells
-from signgen.render.diffusion.tiny.network import CELL, TinyFlowNet
+from signgen.render.diffusion.tiny.network import TinyFlowNet
 from signgen.render.diffusion.tiny.settings import TinyTraining
 
 NAMES = ("loss", "error", "error_hands")
@@ -19,11 +19,11 @@ class Task:
     """One batch made hard.
 
     Attributes:
-        clean: (B, T, 48, h, w) cells to be found.
+        clean: (B, T, C, h, w) cells to be found.
         noisy: the same with noise.
         level: (B,) how much of it.
-        control: (B, T, 48, h, w) the poses; black where they are left out.
-        reference: (B, 48, h, w) the looks.
+        control: (B, T, C, h, w) the poses; black where they are left out.
+        reference: (B, C, h, w) the looks.
         weights: (B, T, h, w) how much each cell counts.
     """
 
@@ -35,12 +35,13 @@ class Task:
     weights: Tensor
 
 
-def task_of(batch: Batch, train: TinyTraining) -> Task:
+def task_of(batch: Batch, train: TinyTraining, cell: int) -> Task:
     """A batch with colours, levels and noise by torch's own dice, which the caller seeds."""
-    clean, control, looks = as_cells(batch.frames), as_cells(batch.control), as_cells(batch.reference)
+    pictures = batch.frames, batch.control, batch.reference
+    clean, control, looks = (as_cells(part, cell) for part in pictures)
     count, device = len(clean), clean.device
     gains = 1 + train.colour * (2 * torch.rand(count, 3, device=device) - 1)
-    gains = gains.repeat_interleave(CELL**2, 1)[..., None, None]
+    gains = gains.repeat_interleave(cell**2, 1)[..., None, None]
     clean = ((clean + 1) * gains[:, None] - 1).clamp(max=1)
     looks = ((looks + 1) * gains - 1).clamp(max=1)
     evenly = 1 - torch.rand(count, device=device)

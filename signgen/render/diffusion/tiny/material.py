@@ -17,7 +17,6 @@ from signgen.data.atomic import atomic_path
 from signgen.data.npz import read_npz
 from signgen.data.video import read_video
 from signgen.errors import DataError
-from signgen.render.diffusion.tiny.network import CELL
 from signgen.render.draw import fitted
 
 POSES, VIDEOS = "poses", "videos"
@@ -126,8 +125,6 @@ def _clips(number: int, source: Path, cache: Path) -> Iterator[Clip]:
 def _decoded(video: Path, cache: Path) -> tuple[str, np.ndarray]:
     """Hash of a video and its frames, decoded to a file unless that was done before."""
     found = read_video(video)
-    if found.width % CELL or found.height % CELL:
-        raise DataError(f"{video}: {found.width}x{found.height} px; sides must be multiples of {CELL}")
     with video.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     shape = found.num_frames, found.height, found.width, 3

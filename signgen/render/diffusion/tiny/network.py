@@ -9,9 +9,6 @@ from torch.nn import functional as F
 from signgen.nn.attention import sinusoids
 from signgen.render.diffusion.tiny.settings import TinyNetwork
 
-# Pixels of a cell along a side: a frame enters and leaves as cells of 4 x 4 pixels, 48 values each.
-CELL = 4
-VALUES = 3 * CELL**2
 GROUPS = 8  # of channels that are normalised together
 
 
@@ -26,8 +23,11 @@ class TinyFlowNet(nn.Module):
         super().__init__()
         self.settings = settings
         widths, told = settings.widths, settings.widths[-1]
+        self.cell, self.values = settings.cell, 3 * settings.cell**2
+        # A cell of 8 x 8 pixels says enough by itself, and has many values.
+        sight = 3 if settings.cell == 4 else 1
         self.level = nn.Sequential(nn.Linear(settings.frequencies, told), nn.SiLU(), nn.Linear(told, told))
-        self.stem = nn.Conv2d(3 * VALUES, widths[0], 3, padding=1)
+        self.stem = nn.Conv2d(3 * self.values, widths[0], sight, padding=sight // 2)
         numbers = range(len(widths))
         self.halve = nn.ModuleList(nn.Conv2d(widths[i], widths[i + 1], 3, 2, 1) for i in numbers[:-1])
         self.down = nn.ModuleList(_Stage(widths[i], widths[i], settings, i) for i in numbers)
@@ -35,25 +35,25 @@ class TinyFlowNet(nn.Module):
             _Stage(widths[i + 1] + widths[i], widths[i], settings, i) for i in reversed(numbers[:-1])
         )
         self.norm = nn.GroupNorm(GROUPS, widths[0])
-        self.out = nn.Conv2d(widths[0], VALUES + CELL**2, 3, padding=1)
+        self.out = nn.Conv2d(widths[0], self.values + settings.cell**2, sight, padding=sight // 2)
         nn.init.zeros_(self.out.weight)
 
     @property
     def multiple(self) -> int:
         """Pixels that both sides of a frame have to be a multiple of."""
-        return CELL << (len(self.settings.widths) - 1)
+        return self.cell << (len(self.settings.widths) - 1)
 
     def forward(self, noisy: Tensor, level: Tensor, control: Tensor, reference: Tensor) -> Tensor:
         """Clean frames.
 
         Args:
-            noisy: (B, T, 48, h, w) cells of noisy frames.
+            noisy: (B, T, C, h, w) cells of noisy frames, C = 48 values of 4 x 4 pixels, or 192 of 8 x 8.
             level: (B,) how noisy: 0 (clean) to 1 (noise alone).
-            control: (B, T, 48, h, w) cells of the drawn poses.
-            reference: (B, 48, h, w) cells of the signer's looks.
+            control: (B, T, C, h, w) cells of the drawn poses.
+            reference: (B, C, h, w) cells of the signer's looks.
 
         Returns:
-            (B, T, 48, h, w) cells, in the precision of the noisy ones.
+            (B, T, C, h, w) cells, in the precision of the noisy ones.
         """
         batch, length = noisy.shape[:2]
         looks = reference[:, None].expand_as(noisy)
@@ -70,7 +70,7 @@ class TinyFlowNet(nn.Module):
             x = F.interpolate(x, scale_factor=2.0, mode="nearest")
             x = stage(torch.cat([x, kept.pop()], 1), told, length)
         made = self.out(F.silu(self.norm(x))).to(noisy.dtype).unflatten(0, (batch, length))
-        painted, share = made.split([VALUES, CELL**2], 2)
+        painted, share = made.split([self.values, self.cell**2], 2)
         # Cells list the pixels of each colour in turn.
         copied = torch.sigmoid(share).repeat(1, 1, 3, 1, 1)
         found: Tensor = painted + copied * (looks - painted)
@@ -163,14 +163,14 @@ class _Attention(nn.Module):
         return added
 
 
-def to_cells(frames: Tensor) -> Tensor:
-    """(..., 48, H / 4, W / 4) cells of (..., 3, H, W) frames."""
-    return F.pixel_unshuffle(frames, CELL)
+def to_cells(frames: Tensor, cell: int) -> Tensor:
+    """(..., 3 cell², H / cell, W / cell) cells of (..., 3, H, W) frames."""
+    return F.pixel_unshuffle(frames, cell)
 
 
-def to_frames(cells: Tensor) -> Tensor:
-    """(..., 3, H, W) frames of (..., 48, H / 4, W / 4) cells."""
-    return F.pixel_shuffle(cells, CELL)
+def to_frames(cells: Tensor, cell: int) -> Tensor:
+    """(..., 3, H, W) frames of (..., 3 cell², H / cell, W / cell) cells."""
+    return F.pixel_shuffle(cells, cell)
 
 
 def parameters(settings: TinyNetwork) -> int:

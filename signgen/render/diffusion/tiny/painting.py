@@ -15,7 +15,7 @@ from signgen.render.diffusion.noise import frame_noise
 from signgen.render.diffusion.sampling import sample, start
 from signgen.render.diffusion.schedules import FlowEuler
 from signgen.render.diffusion.store import LatentStore
-from signgen.render.diffusion.tiny.network import CELL, VALUES, TinyFlowNet, to_cells, to_frames
+from signgen.render.diffusion.tiny.network import TinyFlowNet, to_cells, to_frames
 from signgen.render.diffusion.windows import plan_windows
 
 # Pictures of the poses from -1 to 1, (n, 3, H, W), of some frames.
@@ -83,13 +83,14 @@ class Painter:
         """Of the cells of one frame, padded to what the network can halve."""
         height, width = self.reference.shape[:2]
         high, wide = (-(-side // self.model.multiple) * self.model.multiple for side in (height, width))
-        return VALUES, high // CELL, wide // CELL
+        cell = self.model.cell
+        return 3 * cell**2, high // cell, wide // cell
 
     def frames(self, store: LatentStore) -> Iterator[Frame]:
         """The (H, W, 3) uint8 frames of a store, one by one."""
         height, width = self.reference.shape[:2]
         for number in range(len(store)):
-            frame = to_frames(store.read([number]))[0, :, :height, :width]
+            frame = to_frames(store.read([number]), self.model.cell)[0, :, :height, :width]
             levels = ((frame + 1) * 127.5).round().clamp(0, 255)
             yield np.ascontiguousarray(levels.byte().permute(1, 2, 0).cpu().numpy())
 
@@ -114,7 +115,8 @@ class Painter:
     def _cells(self, pictures: Tensor, mode: str) -> Tensor:
         """Cells of (n, 3, H, W) pictures from -1 to 1, padded on the right and below; poses with their black."""
         _, high, wide = self.shape
-        missing = (0, wide * CELL - pictures.shape[3], 0, high * CELL - pictures.shape[2])
+        cell = self.model.cell
+        missing = (0, wide * cell - pictures.shape[3], 0, high * cell - pictures.shape[2])
         device = next(self.model.parameters()).device
         padded = F.pad(pictures.float(), missing, mode, *([-1.0] if mode == "constant" else []))
-        return to_cells(padded.to(device))
+        return to_cells(padded.to(device), cell)

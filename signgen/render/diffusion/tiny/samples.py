@@ -14,7 +14,7 @@ from signgen.data.atomic import atomic_path
 from signgen.render.diffusion.store import LatentStore
 from signgen.render.diffusion.tiny.batches import Reader
 from signgen.render.diffusion.tiny.material import Clip
-from signgen.render.diffusion.tiny.network import CELL, TinyFlowNet
+from signgen.render.diffusion.tiny.network import TinyFlowNet
 from signgen.render.diffusion.tiny.painting import Painter, Way
 
 SHOWN_CLIPS = 6
@@ -50,7 +50,7 @@ class Samples:
             painted = self._painted(model, control, looks)
             off = np.abs(painted.astype(np.float32) - true).mean(3)
             errors.append(off.mean())
-            parts = np.repeat(np.repeat(weights > 1, CELL, 1), CELL, 2)
+            parts = np.repeat(np.repeat(weights > 1, model.cell, 1), model.cell, 2)
             near.append(off[parts].mean() if parts.any() else off.mean())
             shown = np.linspace(0, length - 1, min(SHOWN_FRAMES, length)).round().astype(int)
             rows.append(_row(looks, [picture[shown] for picture in (control, true, painted)]))

@@ -23,6 +23,7 @@ GROUP = 8  # widths are multiples of it
 class TinyNetwork:
     """The shape of the network. From the second on, each stage halves the sides of the picture."""
 
+    cell: Literal[4, 8] = setting(4, "side of the squares of pixels that the network takes as one place [px]")
     widths: tuple[Width, ...] = setting((48, 96, 192, 416), "channels of the stages, finest first")
     blocks: tuple[Blocks, ...] = setting((1, 1, 2, 2), "blocks of the stages, on the way down and up alike")
     attentive: Annotated[int, Ge(0), Le(8)] = setting(2, "how many of the coarsest stages have attention")
@@ -45,7 +46,7 @@ class TinyNetwork:
 
 NETWORKS: Mapping[str, TinyNetwork] = {
     "base": TinyNetwork(),
-    "smoke": TinyNetwork(widths=(32, 64, 128, 192), blocks=(1, 1, 1, 1), attentive=1),
+    "smoke": TinyNetwork(cell=8, widths=(64, 128, 192), blocks=(1, 1, 1), attentive=1),
 }
 
 

@@ -103,7 +103,7 @@ class _Training:
         )  # fmt: skip
         _check_crop(data.crop, self.material, self.model.multiple)
         self.reader = Reader(
-            self.material, data.window, train.batch, data.crop, data.whole, train.hands, train.face,
+            self.material, data.window, train.batch, data.crop, data.whole, run.model.cell, train.hands, train.face,
             run.seed, data.readers,
         )  # fmt: skip
         self.average = copy_of(self.model)
@@ -154,7 +154,7 @@ class _Training:
         train, step = self.run.train, self.progress.total
         torch.manual_seed(_mixed([self.run.seed, step]))
         set_rate(self.optimizer, rate_at(train, step, train.steps))
-        task = task_of(batch, train)
+        task = task_of(batch, train, self.model.cell)
         with in_precision(self.device, train.precision):
             losses = losses_of(self.model, task, train)
         self.optimizer.zero_grad(set_to_none=True)
