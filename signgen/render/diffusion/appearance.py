@@ -36,6 +36,8 @@ LEAST_SIDE = 64
 POSE_SUFFIXES = (".npz", ".pose")
 # Frames around the one that an avatar is drawn in, from which its depth is lifted [frames].
 AROUND = 12
+# A wrist that goes this far between two frames is not calm [shoulder widths].
+CALM = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +196,7 @@ def pose_of(scene: Scene, fps: float) -> PoseSequence:
 
 
 def clearest(poses: PoseSequence) -> int:
-    """The frame that shows most of a signer: seen surely, the hands off the face and off each other.
+    """The frame that shows most of a signer: surely seen, looking ahead, calm, hands off the face and each other.
 
     Raises:
         PoseError: no frame shows both shoulders.
@@ -205,10 +207,17 @@ def clearest(poses: PoseSequence) -> int:
     wanted = np.r_[0:8, LEFT_HAND, RIGHT_HAND, FACE]
     sure = poses.confidence[:, wanted].mean(axis=1)
     sure = sure * (poses.confidence[:, [LEFT_SHOULDER, RIGHT_SHOULDER]] > 0).all(axis=1)
-    xy = poses.xy.astype(np.float64)
+    xy = poses.xy.astype(np.float64) / unit
     left, right, nose = xy[:, LEFT_WRIST], xy[:, RIGHT_WRIST], xy[:, NOSE]
     gaps = np.stack([np.linalg.norm(a - b, axis=1) for a, b in ((left, right), (left, nose), (right, nose))])
-    return int(np.argmax(sure * (1 + np.clip(gaps / unit, 0, 1).min(axis=0))))
+    ears = xy[:, FACE.start], xy[:, FACE.start + 16]
+    wide = np.maximum(np.linalg.norm(ears[0] - ears[1], axis=1), 1e-6)
+    ahead = 1 - np.clip(2 * np.abs(nose[:, 0] - (ears[0] + ears[1])[:, 0] / 2) / wide, 0, 1)
+    steps = np.linalg.norm(
+        np.diff(np.stack([left, right]), axis=1, prepend=np.stack([left, right])[:, :1]), axis=2
+    )
+    calm = np.exp(-steps.max(axis=0) / CALM)
+    return int(np.argmax(sure * (1 + np.clip(gaps, 0, 1).min(axis=0)) * (1 + ahead) * (1 + calm)))
 
 
 def _middle(pose: PoseSequence) -> tuple[float, float]:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from paper_signer import Paper, face, length
 
+from signgen.body.asset import Identity, load_body
+from signgen.body.kinematics import at_rest, keypoints
 from signgen.errors import PoseError
 from signgen.pose.layout import FACE, LEFT_HAND, RIGHT_HAND
 from signgen.pose.sequence import PoseSequence
@@ -274,3 +276,46 @@ def test_a_long_clip_is_fitted_in_parts():
     keypoints = np.tile(short.keypoints, (130, 1, 1))
     long, _ = retarget(PoseSequence(keypoints, 24, 512, 512), Paper(fore=77).pose(**HANGING))
     assert np.array_equal(long.keypoints[:9], long.keypoints[-9:])
+
+
+def about_z(degrees):
+    a = np.radians(degrees)
+    return np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
+
+
+def body_poses(weights, angles):
+    """The body model with its arms down by angles and its head tilted, 300 px to the metre."""
+    body = load_body()
+    shape, pose = body.shape(Identity(weights)), at_rest(body, len(angles))
+    for frame, angle in enumerate(angles):
+        for side, sign in (("R", 1), ("L", -1)):
+            pose.rotations[frame, body.bone[f"upperarm01.{side}"]] = about_z(sign * -angle)
+        pose.rotations[frame, body.bone["head"]] = about_z(angle / 5)
+    points = keypoints(shape, pose) * 300 + (256, 215, 0)
+    canvas = np.ones(points.shape)
+    canvas[..., :2] = points[..., :2]
+    return PoseSequence(canvas, 24, 512, 512, points[..., 2] - points[:, [1], 2])
+
+
+def test_one_body_becomes_another():
+    """An independent truth: the body model moves another identity by the same rotations."""
+    angles = (20.0, 35.0, 50.0, 60.0)
+    one = body_poses({"woman_young_slim": 1.0}, angles)
+    other = body_poses({"man_young_strong": 1.0, "african": 0.8, "chin_width": 0.5}, angles)
+    out, alignment = retarget(one, other[:1])
+    assert alignment.complaints() == ()
+    unit = length(other, 2, 5)[0]
+    affine = other.xy[:, [1]] + alignment.scale * (one.xy - one.xy[:, [1]])
+    # (part, share of the shoulders that keypoints may be off, how much better than one affine map)
+    for part, limit, better in (
+        # Arms and hands of two bodies do not rest at quite the same angles.
+        (slice(0, 8), 0.03, 2),
+        (FACE, 0.01, 10),
+        (LEFT_HAND, 0.1, 1.5),
+        (RIGHT_HAND, 0.1, 1.5),
+    ):
+        off, was_off = (
+            np.linalg.norm(xy - other.xy, axis=2)[:, part].mean() / unit for xy in (out.xy, affine)
+        )
+        assert off < limit
+        assert off * better < was_off
