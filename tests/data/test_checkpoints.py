@@ -51,7 +51,7 @@ def test_the_index_is_complete():
     for name, known in index.items():
         assert isinstance(known, Checkpoint)
         assert known.name == name
-        assert known.source.startswith("https://")
+        assert known.source.startswith(("https://", "checkpoints/"))
         assert known.kind in ("person-detector", "pose-estimator", "renderer", "renderer-part")
         assert (known.layout in ("coco-wholebody", "openpose")) == (known.kind == "pose-estimator")
 

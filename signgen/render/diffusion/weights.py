@@ -119,13 +119,17 @@ def missing_files(card: Checkpoint, path: Path) -> tuple[str, ...]:
 
 def fetch_command(card: Checkpoint) -> str:
     """The command that puts the weights of a card where they are looked for."""
-    page = _HUB_PAGE.fullmatch(card.source)
-    if page is None:
-        return f"curl -L --create-dirs -o {shlex.quote(str(place_of(card)))} {shlex.quote(card.source)}"
-    names = (page["file"],) if page["file"] else card.files
-    return _hub_command(
-        page["repo"], card.revision, names or (), place_of(card) if card.files else place_of(card).parent
-    )
+    page, place = _HUB_PAGE.fullmatch(card.source), place_of(card)
+    if page is not None:
+        names = (page["file"],) if page["file"] else card.files or ()
+        return _hub_command(page["repo"], card.revision, names, place if card.files else place.parent)
+    if not card.source.startswith("https://"):
+        return f"sh {shlex.quote(card.source)}"  # our own are made by their recipe
+    file, source = shlex.quote(str(place)), shlex.quote(card.source)
+    if not card.source.endswith(".zip"):
+        return f"curl -L --create-dirs -o {file} {source}"
+    packed = shlex.quote(f"{place}.zip")
+    return f"curl -L --create-dirs -o {packed} {source} && unzip -p {packed} '*end2end.onnx' > {file}"
 
 
 def fingerprint(path: Path) -> str:

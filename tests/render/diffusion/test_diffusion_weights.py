@@ -44,6 +44,14 @@ def test_the_command_that_gets_them(folder, name, command):
     assert fetch_command(load_index()[name]) == command.format(folder)
 
 
+@pytest.mark.parametrize("card", load_index().values(), ids=lambda card: card.name)
+def test_each_has_a_command(card, folder):
+    command = fetch_command(card)
+    assert command.split()[0] in ("hf", "curl", "sh")
+    assert command.split()[0] == "sh" or str(folder) in command
+    assert (".zip" in command) == (" && unzip -p " in command)
+
+
 def test_patterns_are_kept_from_the_shell(folder):
     command = fetch_command(load_index()["wan-vace-1.3b"])
     assert " --include model_index.json " in command
