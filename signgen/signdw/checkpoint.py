@@ -147,18 +147,14 @@ def load_checkpoint(spec: str | Path, device: torch.device | str = "cpu") -> Che
     return _put_together(card, networks, folder, _id(tensors))
 
 
-def check_decoded(checkpoint: Checkpoint) -> None:
-    """Raise unless poses are decoded codes and nothing more, as streaming and filling take them to be.
+def check_codes(checkpoint: Checkpoint) -> None:
+    """Raise unless codes are drawn, which streaming and filling need.
 
     Raises:
-        ConfigError: poses are made straight from text, or refined as whole sentences.
+        ConfigError: poses are made straight from text.
     """
     if checkpoint.regressor is not None:
         raise ConfigError("checkpoint: trained with --head regress, which draws no codes; use one that does")
-    if checkpoint.head is not None:
-        raise ConfigError(
-            "checkpoint: trained with --head flow, which refines whole sentences; use the one that it started from"
-        )
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from signgen.signdw.parts import FPS, Parts, centred, to_poses
 HAND_HZ = 7.0
 
 
-@torch.no_grad()
 def poses_of_codes(
     motion: MotionTokenizer, codes: Tensor, width: int = 512, height: int = 512, *, is_smooth: bool = True
 ) -> PoseSequence:
@@ -30,14 +29,20 @@ def poses_of_codes(
         height: of the canvas [px].
         is_smooth: low-pass body and hands, each from its own root, at the rates that stitched signs have.
     """
+    values, visible = values_of_codes(motion, codes, is_smooth=is_smooth)
+    parts = Parts(values, visible, centred(width, height), FPS)
+    return to_poses(parts, width, height, is_complete=True)
+
+
+@torch.no_grad()
+def values_of_codes(
+    motion: MotionTokenizer, codes: Tensor, *, is_smooth: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """(4S, 128, C) values of codes (S, Q) and (4S, 128) which keypoints are there; see `poses_of_codes`."""
     device = next(motion.parameters()).device
     decoded, visibility = motion.decode(codes.to(device)[None])
     values = decoded[0].cpu().numpy()
-    if is_smooth:
-        values = smoothed(values)
-    frame = centred(width, height)
-    parts = Parts(values, (visibility[0] > 0).cpu().numpy(), frame, FPS)
-    return to_poses(parts, width, height, is_complete=True)
+    return smoothed(values) if is_smooth else values, (visibility[0] > 0).cpu().numpy()
 
 
 def poses_of_values(refined: Refined, width: int = 512, height: int = 512) -> PoseSequence:

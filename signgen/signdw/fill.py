@@ -15,12 +15,14 @@ from signgen.errors import ConfigError, DataError, PoseError
 from signgen.pose.motion import join, split
 from signgen.pose.sequence import PoseSequence
 from signgen.signdw.batch import Condition
-from signgen.signdw.checkpoint import Checkpoint, check_decoded, memory_errors
+from signgen.signdw.checkpoint import Checkpoint, check_codes, memory_errors
 from signgen.signdw.coder import STRIDE
-from signgen.signdw.decoding import smoothed
+from signgen.signdw.decoding import values_of_codes
 from signgen.signdw.edit import nothing_to_say, redraw, with_hole
+from signgen.signdw.flow_fill import refined_between
 from signgen.signdw.library import with_own_signs
 from signgen.signdw.parts import FPS, Parts, to_parts, to_poses
+from signgen.signdw.performing import check_draws
 from signgen.signdw.plan import PAD, Plan
 from signgen.signdw.settings import DrawSettings
 
@@ -64,7 +66,7 @@ def fill(
         wish: what to sign in it.
         draws: how; rounds are used whatever the mode, for only they see what comes after.
         seed: of what is drawn.
-        is_smooth: low-pass what is drawn.
+        is_smooth: low-pass what codes decode to; refined poses stay as they are.
 
     Raises:
         DataError: the span is not inside the poses, leaves nothing of them, or is too long for the network.
@@ -77,7 +79,8 @@ def fill(
     rate = FPS / poses.fps
     known = _without(poses, start, stop)
     grid = _Grid.around(floor(start * rate), ceil(stop * rate), max(1, round(len(poses) * rate)))
-    check_decoded(checkpoint)
+    check_codes(checkpoint)
+    check_draws(checkpoint, draws or DrawSettings())
     grid = grid.within(checkpoint.model.settings.max_steps, start, stop)
     with memory_errors("fill"):
         drawn = _drawn(checkpoint, known, grid, wish, draws, seed, is_smooth)
@@ -195,10 +198,11 @@ def _drawn(
     condition, plan = _said(checkpoint, wish, grid)
     condition, _ = with_own_signs(checkpoint, condition, draws or DrawSettings(), (seed,), (plan,))
     drawn = redraw(checkpoint.model, condition, codes, plan, draws, seed).codes
-    decoded = checkpoint.motion.decode(drawn.to(checkpoint.device)[None])[0]
-    values = decoded[0].detach().cpu().numpy()
-    if is_smooth:
-        values = smoothed(values)
+    head, motion, how = checkpoint.head, checkpoint.motion, (draws or DrawSettings()).refine
+    if head is None:
+        values = values_of_codes(motion, drawn, is_smooth=is_smooth)[0]
+    else:
+        values = refined_between(head, motion, drawn, plan, parts, grid.known, how, seed)
     everything = np.ones(values.shape[:2], dtype=bool)
     return to_poses(Parts(values, everything, parts.frame), known.width, known.height)
 

@@ -106,5 +106,40 @@ class FlowHead(nn.Module):
         rows = zip(*found, lengths, strict=True)
         return [Refined(values[: n * STRIDE], seen[: n * STRIDE]) for values, seen, n in rows]
 
+    @torch.inference_mode()
+    def refine_span(
+        self,
+        tokenizer: MotionTokenizer,
+        codes: Tensor,
+        plan: Plan,
+        seed: int,
+        first: int,
+        draws: RefineSettings | None = None,
+        known: Known | None = None,
+    ) -> Refined:
+        """The movement of a span of one sentence, (4S, 128, ...), with the noise that it has in the whole.
+
+        Args:
+            tokenizer: in evaluation mode.
+            codes: (S, Q) of the span.
+            plan: of the whole sentence.
+            seed: of the sentence.
+            first: step that the span begins with.
+            draws: how.
+            known: frames of the span that stay as they are, (1, 4S, ...).
+        """
+        device, width = self.refiner.weights.device, NUM_KEYPOINTS * self.refiner.channels
+        codes = codes.to(device)[None]
+        whole = codes.new_full((1, plan.steps, codes.shape[2]), -1)
+        whole[:, first : first + codes.shape[1]] = codes
+        glosses, durations = (t.to(device) for t in pad_plans([plan]))
+        frames = slice(first * STRIDE, (first + codes.shape[1]) * STRIDE)
+        condition = self.condition(tokenizer.embed(whole), glosses, durations)[:, frames]
+        mask = torch.ones(condition.shape[:2], dtype=torch.bool, device=device)
+        noise = Dice([seed], FRAME_CHANCE, device).normal_of([plan.steps * STRIDE], width)[:, frames]
+        coarse = self._coarse(tokenizer, codes, mask[:, ::STRIDE])
+        found = self.refiner.sample(condition, mask, noise, draws, coarse, known=known)
+        return Refined(found.values[0], found.visible[0])
+
     def _coarse(self, tokenizer: MotionTokenizer, codes: Tensor, steps: Tensor) -> Tensor | None:
         return tokenizer.decode(codes, steps)[0] if self.settings.start == "coarse" else None

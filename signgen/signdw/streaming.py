@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.checkpoint import Checkpoint, check_decoded, memory_errors
+from signgen.signdw.checkpoint import Checkpoint, check_codes, memory_errors
 from signgen.signdw.coder import STRIDE
-from signgen.signdw.decoding import poses_of_codes
+from signgen.signdw.decoding import poses_of_codes, poses_of_values
 from signgen.signdw.drafts import Drafter, with_drafts
-from signgen.signdw.generate import stream
+from signgen.signdw.flow_head import FlowHead
+from signgen.signdw.flow_stream import refined_piecewise
+from signgen.signdw.generate import plans_of, stream
 from signgen.signdw.library import with_own_signs
 from signgen.signdw.performing import check_draws
 from signgen.signdw.plan import Plan
@@ -35,7 +37,7 @@ def stream_text(
     is_smooth: bool = True,
     drafter: Drafter | None = None,
 ) -> Iterator[PoseSequence]:
-    """Poses piece by piece; joined they are those of `sign_texts` but for rounding.
+    """Poses piece by piece; joined they are those of `sign_texts` but for rounding (refined ones: nearly).
 
     A piece comes when two seconds beyond it are drawn, or the sentence has ended.
 
@@ -54,7 +56,7 @@ def stream_text(
         ConfigError: a mode that is not causal, a language that the network has no tag for, or as `perform`.
         ResourceError: there is not enough memory.
     """
-    check_decoded(checkpoint)
+    check_codes(checkpoint)
     check_draws(checkpoint, draws)
     parts = sentences(text)
     # A text that cannot be read is refused before any of it is signed.
@@ -67,8 +69,14 @@ def stream_text(
         with memory_errors("stream"):
             condition, plans = with_own_signs(checkpoint, condition, draws, (number,), plans)
             plan = None if plans is None else plans[0]
+            plan = plan or plans_of(checkpoint.model, condition, draws, (number,))[0]
             codes = (drawn.codes for drawn in stream(checkpoint.model, condition, draws, number, plan))
-            for place, piece in enumerate(poses_piecewise(checkpoint, codes, size, is_smooth)):
+            pieces = (
+                poses_piecewise(checkpoint, codes, size, is_smooth)
+                if checkpoint.head is None
+                else _refined(checkpoint, checkpoint.head, codes, plan, number, draws, size)
+            )
+            for place, piece in enumerate(pieces):
                 if last is not None and not place:
                     yield piece.replace(keypoints=joining(last, piece.keypoints[0]))
                 yield piece
@@ -95,6 +103,20 @@ def poses_piecewise(
             shown = len(known) - MARGIN
     if shown < len(known):
         yield _span(checkpoint, known, shown, len(known), size, is_smooth)
+
+
+def _refined(
+    checkpoint: Checkpoint,
+    head: FlowHead,
+    codes: Iterator[Tensor],
+    plan: Plan,
+    seed: int,
+    draws: DrawSettings,
+    size: tuple[int, int],
+) -> Iterator[PoseSequence]:
+    """Poses of the codes of one sentence that come piece by piece, refined."""
+    found = refined_piecewise(head, checkpoint.motion, codes, plan, seed, draws.refine)
+    return (poses_of_values(piece, *size) for piece in found)
 
 
 def _span(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from made_up_signer import signer
 from toy_signdw_corpus import make_corpus, make_tokenizer, run_of
 
 from signgen.errors import ConfigError
@@ -11,6 +12,7 @@ from signgen.nn.log import read_log
 from signgen.signdw.checkpoint import load_checkpoint
 from signgen.signdw.decoding import poses_of_values, smoothed
 from signgen.signdw.export import export_checkpoint
+from signgen.signdw.fill import fill
 from signgen.signdw.flow_settings import RefineSettings
 from signgen.signdw.generate import generate
 from signgen.signdw.settings import DrawSettings
@@ -62,9 +64,34 @@ def test_a_head_is_trained_kept_and_signed_with(made, head, tmp_path):
         token = load_checkpoint(made[2])
         for name, value in token.model.state_dict().items():
             assert torch.equal(loaded.model.state_dict()[name], value)
-    reasons = {"flow": "refines whole sentences", "regress": "draws no codes"}
-    with pytest.raises(ConfigError, match=reasons[head]):
-        list(source.stream("The cats eat."))
+    if head == "regress":
+        with pytest.raises(ConfigError, match="draws no codes"):
+            list(source.stream("The cats eat."))
+    else:
+        check_streaming(source)
+        check_filling(loaded, signer(60))
+
+
+def check_streaming(source):
+    """Pieces are the whole but for what far away codes do, fractions of a pixel."""
+    text = "The cats eat. The dogs sleep."
+    joined = np.concatenate([piece.keypoints for piece in source.stream(text, seed=2)])
+    np.testing.assert_allclose(joined, source(text, seed=2).keypoints, atol=0.3)
+
+
+def check_filling(loaded, poses):
+    """A span is refined to fit what is round it, which stays as it is."""
+    start, stop = len(poses) // 3, len(poses) // 3 + 9
+    one, two = (fill(loaded, poses, start, stop, seed=seed).keypoints for seed in (1, 2))
+    outside = np.r_[0:start, stop : len(poses)]
+    np.testing.assert_array_equal(one[outside], poses.keypoints[outside])
+    assert np.isfinite(one).all()
+    assert one[start:stop, :, 2].any()
+    assert not np.array_equal(one, two)
+    other = fill(
+        loaded, poses, start, stop, draws=DrawSettings(refine=RefineSettings(steps=2)), seed=1
+    ).keypoints
+    assert not np.array_equal(one, other)
 
 
 def check_refining(loaded, folder):
