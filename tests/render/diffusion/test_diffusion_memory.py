@@ -8,10 +8,17 @@ import torch
 
 from signgen.data.checkpoints import load_index
 from signgen.errors import ConfigError, ResourceError
+from signgen.render.diffusion import memory
 from signgen.render.diffusion.memory import Ladder, Limits, Plan, check_fits, next_plan, precision_of, ran_out
 
 FULL = Plan("float32", window=72, overlap=6)
 GPU, CPU = torch.device("cuda"), torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Sweeping all objects of a large process takes long, and what goes out of use here is freed at once."""
+    monkeypatch.setattr(memory, "release", lambda: None)
 
 
 def no_memory(plan):
@@ -164,3 +171,15 @@ def test_a_gpu_that_is_too_small_for_the_card(monkeypatch, device, gigabytes, fi
             ResourceError, match=r"mimicmotion-1\.1 asks for 16 GB of GPU memory, cuda has 8\.0"
         ):
             check_fits(cards, device)
+
+
+def test_memory_is_given_back_before_the_next_attempt(monkeypatch):
+    order = []
+    monkeypatch.setattr(memory, "release", lambda: order.append("release"))
+
+    def attempt(plan):
+        order.append(plan.precision)
+        return plan if plan.precision == "float16" else no_memory(plan)
+
+    Ladder(FULL, Limits()).run("load", attempt)
+    assert order == ["float32", "release", "float16"]
