@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from signgen.errors import RenderError
-from signgen.pose.geometry import mirror
 from signgen.pose.sequence import PoseSequence
 from signgen.render.diffusion.control import control_frames
-from signgen.render.diffusion.guide import Guide, Strengths, drawn_poses
+from signgen.render.diffusion.guide import Guide, Strengths, avatar_scene, drawn_poses
 from signgen.render.diffusion.schedules import first_step
 from signgen.render.diffusion.stable.film import clip, pictures
 from signgen.render.diffusion.stable.more_control import MoreControl
@@ -25,7 +24,6 @@ from signgen.render.diffusion.weights import find_all
 if TYPE_CHECKING:
     from signgen.render.base import Frame
     from signgen.render.refine import Refine
-    from signgen.render.signer.scene import Scene
 
 MOVING, STILL = 16, 4  # frames at once with and without a motion adapter
 LEAST_MOVING = 4
@@ -46,7 +44,7 @@ def refined(
     """
     stage = _stage(settings, poses, appearance)
     strengths = Strengths(settings.strength, settings.hand_strength, settings.face_strength)
-    scene = _scene(settings, poses, stage.width, stage.height)
+    scene = avatar_scene(settings.signer, poses, stage.width, stage.height)
     with Guide(scene, frames, strengths, stage.factor) as guide:
         shown = (
             drawn_poses(scene, poses.fps, frames) if settings.retarget else poses[frames.start : frames.stop]
@@ -112,19 +110,6 @@ def _film(settings: Refine, stage: Stage, count: int, seed: int) -> Iterator[Fra
         done += 1
     if done != count:
         raise RenderError(f"refine: {done} of {count} frames came back")
-
-
-def _scene(settings: Refine, poses: PoseSequence, width: int, height: int) -> Scene:
-    """The avatar's clip at the size of the frames."""
-    from signgen.render.signer.scene import scene_of
-
-    signer = settings.signer
-    poses = mirror(poses) if signer.left_handed else poses
-    if poses.depth is None:
-        from signgen.body.lift import lift
-
-        poses = lift(poses)
-    return scene_of(poses, signer, (width, height), signer.samples)
 
 
 def _more(settings: Refine, stage: Stage, guide: Guide) -> tuple[MoreControl, ...]:

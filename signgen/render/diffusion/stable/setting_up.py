@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-import numpy as np
 import torch
 
 from signgen.errors import ConfigError
@@ -19,6 +18,7 @@ from signgen.render.diffusion.card import Shape, shape_for
 from signgen.render.diffusion.control import control_frames
 from signgen.render.diffusion.memory import Ladder, Plan, limits_on, precision_of
 from signgen.render.diffusion.schedules import DDIM, first_step
+from signgen.render.diffusion.stable.beginning import begin_with_avatar, padded
 from signgen.render.diffusion.stable.denoisers import Prompt
 from signgen.render.diffusion.stable.parts import Parts
 from signgen.render.diffusion.stable.pictures import factor
@@ -27,7 +27,7 @@ from signgen.render.diffusion.stable.stage import Networks, Stage
 from signgen.render.diffusion.stable.where import Found, find, stand_in
 from signgen.render.diffusion.stable.words import read
 
-DEFAULT_AVATAR = f"{AVATAR}:ada"
+DEFAULT_SIGNER = "ada"
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def set_stage(settings: StableSettings, kind: Kind, poses: PoseSequence, given: 
     shape = _size(settings, found, parts)
     still = _still(settings, poses, given, shape)
     _check_used(settings, parts, still)
-    poses, account = _fitted(settings, poses, still)
-    settings.notes.update({"weights": [one.account() for one in found.weights], **account})
-    is_new = settings.start == "noise"
+    settings.notes["weights"] = [one.account() for one in found.weights]
+    poses, beginning = _begun(settings, poses, still, shape)
+    is_new = beginning is None
     side = factor(parts.vae)
     return Stage(
         networks,
@@ -93,7 +93,7 @@ def set_stage(settings: StableSettings, kind: Kind, poses: PoseSequence, given: 
         side,
         control_frames(poses, found.profile, shape.width, shape.height),
         ladder.run("load", lambda plan: _prompts(settings, networks, plan, still)),
-        None if is_new else _beginning(settings, poses, still, shape, side),
+        None if beginning is None else padded(beginning, shape.width, shape.height, side),
         settings,
     )
 
@@ -121,11 +121,15 @@ def _size(settings: StableSettings, found: Found, parts: Parts) -> Shape:
 def _still(settings: StableSettings, poses: PoseSequence, given: Frame | None, shape: Shape) -> Still | None:
     if given is not None:
         return given_still(given, shape.width, shape.height)
-    named = settings.appearance or (DEFAULT_AVATAR if settings.start == "avatar" else "")
-    if not named:
+    if not settings.appearance:
         return None
     return open_appearance(
-        named, poses, shape.width, shape.height, purpose=settings.purpose, consent=settings.consent
+        settings.appearance,
+        poses,
+        shape.width,
+        shape.height,
+        purpose=settings.purpose,
+        consent=settings.consent,
     )
 
 
@@ -142,19 +146,30 @@ def _check_used(settings: StableSettings, parts: Parts, still: Still | None) -> 
         )
 
 
-def _fitted(
-    settings: StableSettings, poses: PoseSequence, still: Still | None
-) -> tuple[PoseSequence, dict[str, Any]]:
-    """The poses with the limbs of the appearance, and what a sidecar tells of both."""
+def _begun(
+    settings: StableSettings, poses: PoseSequence, still: Still | None, shape: Shape
+) -> tuple[PoseSequence, Iterator[Frame] | None]:
+    """The poses with the limbs of who is shown, and the frames that the clip starts from, if it starts from any."""
+    if still is not None:
+        settings.notes["appearance"] = dict(still.account)
+    if settings.start == "avatar":
+        return begin_with_avatar(
+            _signer(settings), poses, shape.width, shape.height, retarget=settings.retarget
+        )
     if still is None:
-        return poses, {}
-    account: dict[str, Any] = {"appearance": dict(still.account)}
-    if not settings.retarget or still.pose is None:
-        return poses, account
-    from signgen.render.diffusion.retarget import retarget
+        return poses, None
+    if settings.retarget and still.pose is not None:
+        from signgen.render.diffusion.retarget import retarget
 
-    fitted, alignment = retarget(poses, still.pose)
-    return fitted, {**account, "alignment": alignment.account()}
+        poses, alignment = retarget(poses, still.pose)
+        settings.notes["alignment"] = alignment.account()
+    return poses, repeat(still.picture) if settings.start == "appearance" else None
+
+
+def _signer(settings: StableSettings) -> str:
+    """Whom the avatar shows: the one named as the appearance, or the first."""
+    kind, _, name = settings.appearance.partition(":")
+    return name if kind == AVATAR and name else DEFAULT_SIGNER
 
 
 def _prompts(
@@ -174,18 +189,3 @@ def _prompts(
         words = read(parts.encoders, settings.negative, "negative")
         is_silent = parts.is_silent_without_text and not settings.negative
         return Prompt(words.silenced() if is_silent else words, no_look), shown
-
-
-def _beginning(
-    settings: StableSettings, poses: PoseSequence, still: Still | None, shape: Shape, side: int
-) -> Iterator[Frame]:
-    """The frames that the clip starts from, in order, their right and lower edges continued to whole latents."""
-    edges = ((0, -shape.height % side), (0, -shape.width % side), (0, 0))
-    if settings.start == "appearance" and still is not None:
-        return repeat(np.pad(still.picture, edges, mode="edge"))
-    from signgen.render.avatar import Avatar
-
-    named = settings.appearance if settings.appearance.startswith(AVATAR) else DEFAULT_AVATAR
-    signer = named.partition(":")[2] or DEFAULT_AVATAR.partition(":")[2]
-    drawn = Avatar(signer=signer, width=shape.width, height=shape.height, framing="canvas")(poses)
-    return (np.pad(frame, edges, mode="edge") for frame in drawn)
