@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le
@@ -13,7 +13,8 @@ from signgen.config import setting
 from signgen.errors import ConfigError
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame, Renderer, account_of, renderers
-from signgen.render.diffusion.hands import care_for_hands, crop_renderer
+from signgen.render.diffusion.crops import crop_renderer, poses_in_frames
+from signgen.render.diffusion.hands import care_for_hands
 
 FIRST = {"name": "avatar"}
 
@@ -25,6 +26,9 @@ class HandCare:
 
     over: dict[str, Any] | None = setting(
         None, "the renderer with its settings, such as {name: refine, steps: 30}; default: avatar"
+    )
+    crops: dict[str, Any] | None = setting(
+        None, "the renderer that draws the crops, such as {name: refine}; default: the same"
     )
     size: Annotated[int, Ge(32), Le(1024)] = setting(
         256, "side of a crop [px]; a hand that is larger already is left alone"
@@ -44,7 +48,7 @@ class HandCare:
 
     @cached_property
     def _crops(self) -> Renderer:
-        return crop_renderer(self.renderer, self.size)
+        return crop_renderer(renderers.build(self.crops) if self.crops else self.renderer, self.size)
 
     @cached_property
     def notes(self) -> dict[str, Any]:
@@ -57,8 +61,9 @@ class HandCare:
         """Frames of the other renderer, which gets ``appearance``, with better hands."""
         self.notes.clear()
         frames = self.renderer(poses, appearance, seed=seed)
+        place = partial(poses_in_frames, self.renderer, poses)
         return care_for_hands(
-            frames, poses, self._crops, size=self.size, room=self.room, seed=seed, report=self.notes
+            frames, place, self._crops, size=self.size, room=self.room, seed=seed, report=self.notes
         )
 
     def account(self) -> dict[str, Any]:

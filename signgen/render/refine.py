@@ -117,6 +117,12 @@ class Refine(StableSettings):
 
         return refined(self, poses, frames, appearance, seed)
 
+    def drawn(self, poses: PoseSequence, width: int, height: int) -> PoseSequence:
+        """The poses of the avatar's body in frames of a size."""
+        from signgen.render.diffusion.guide import avatar_scene, drawn_poses
+
+        return drawn_poses(avatar_scene(self.signer, poses, width, height), poses.fps, range(len(poses)))
+
     def redraw(self, frames: Iterator[Frame], poses: PoseSequence, *, seed: int = 0) -> Iterator[Frame]:
         """Frames drawn anew as little as hands are, such as crops of hands, held by poses on their canvas."""
         from signgen.render.diffusion.weights import need_extra

@@ -100,10 +100,10 @@ def open_appearance(
     kind, _, name = appearance.partition(":")
     if kind == AVATAR:
         return avatar_still(name or "ada", poses, width, height)
-    path = Path(appearance)
-    return portrait_still(path, purpose, consent=Path(consent) if consent else None, today=today).cut_to(
-        width, height
-    )
+    path = Path(appearance).expanduser()
+    return portrait_still(
+        path, purpose, consent=Path(consent).expanduser() if consent else None, today=today
+    ).cut_to(width, height)
 
 
 def given_still(picture: Frame, width: int, height: int) -> Still:

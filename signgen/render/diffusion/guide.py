@@ -16,6 +16,7 @@ from signgen.render.signer.body_parts import SURFACES
 if TYPE_CHECKING:
     import torch
 
+    from signgen.render.avatar import Avatar
     from signgen.render.base import Frame
     from signgen.render.diffusion.store import LatentStore
     from signgen.render.mesh.layers import Layers
@@ -154,6 +155,19 @@ def depth_picture(layers: Layers, neck: float) -> np.ndarray:
 def part_map(parts: np.ndarray) -> np.ndarray:
     """(H, W) uint8: 1 where the face is, 2 where a hand is, else 0, of indices into `SURFACES`."""
     return np.select([np.isin(parts, HAND_PARTS), np.isin(parts, FACE_PARTS)], [2, 1], 0).astype(np.uint8)
+
+
+def avatar_scene(signer: Avatar, poses: PoseSequence, width: int, height: int) -> Scene:
+    """The clip that an avatar draws, at a size [px]."""
+    from signgen.pose.geometry import mirror
+    from signgen.render.signer.scene import scene_of
+
+    poses = mirror(poses) if signer.left_handed else poses
+    if poses.depth is None:
+        from signgen.body.lift import lift
+
+        poses = lift(poses)
+    return scene_of(poses, signer, (width, height), signer.samples)
 
 
 def drawn_poses(scene: Scene, fps: float, frames: range) -> PoseSequence:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain, repeat
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from signgen.errors import ConfigError, RenderError
+from signgen.errors import RenderError
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame, Renderer
+from signgen.render.diffusion.crops import Redraws
 from signgen.render.diffusion.hand_boxes import HandTrack, track_hands
 from signgen.render.diffusion.resample import Box, resample, to_bytes
-from signgen.render.draw import fitted
 
 # Crops that would be larger than the hand already is by less than this are not worth a second pass.
 LEAST_GAIN = 1.1
@@ -23,47 +22,9 @@ LEAST_GAIN = 1.1
 Draw: TypeAlias = Callable[[PoseSequence, range], Iterator[Frame]]
 
 
-@runtime_checkable
-class Redraws(Protocol):
-    """A renderer that can start from frames instead of nothing, as image-to-image models do."""
-
-    def redraw(self, frames: Iterator[Frame], poses: PoseSequence, *, seed: int = 0) -> Iterator[Frame]:
-        """Frames of poses on a canvas of their size that begin as ``frames`` look."""
-        ...
-
-
-@runtime_checkable
-class DrawsCrops(Protocol):
-    """A renderer that knows how to draw a crop itself."""
-
-    def for_crops(self, size: int) -> Renderer:
-        """A renderer whose frames are ``size`` x ``size`` px and show the poses' canvas exactly."""
-        ...
-
-
-def crop_renderer(renderer: Renderer, size: int) -> Renderer:
-    """A renderer as `HandCare` needs it for crops: frames of one size that show the whole canvas and no more.
-
-    Raises:
-        ConfigError: the renderer's frames cannot be given a size.
-    """
-    if isinstance(renderer, DrawsCrops):
-        return renderer.for_crops(size)
-    fields: set[str] = (
-        {f.name for f in dataclasses.fields(renderer)} if dataclasses.is_dataclass(renderer) else set()
-    )
-    if not {"width", "height"} <= fields:
-        raise ConfigError(
-            f"{type(renderer).__name__}: cannot draw crops of hands, as its frames have no size to set"
-        )
-    changes: dict[str, Any] = {"width": size, "height": size}
-    changes |= {name: value for name, value in (("size", None), ("framing", "canvas")) if name in fields}
-    return dataclasses.replace(renderer, **changes)  # type: ignore[type-var]
-
-
 def care_for_hands(
     frames: Iterator[Frame],
-    poses: PoseSequence,
+    place: Callable[[int, int], PoseSequence],
     renderer: Renderer,
     *,
     size: int,
@@ -75,7 +36,7 @@ def care_for_hands(
 
     Args:
         frames: of the first pass, one for each pose.
-        poses: what they show.
+        place: the poses in frames of a width and height, such as by `poses_in_frames`.
         renderer: draws the crops; of `crop_renderer`.
         size: of the crops [px].
         room: side of a crop in sizes of the hand.
@@ -89,23 +50,22 @@ def care_for_hands(
     if first is None:
         return
     height, width = first.shape[:2]
-    keypoints = fitted(poses, width, height)
-    tracks = track_hands(keypoints, poses.fps, width, height, room=room)
+    poses = place(width, height)
+    tracks = track_hands(poses.keypoints, poses.fps, width, height, room=room)
     report["hands"] = [_described(track, size) for track in tracks]
     useful = [track for track in tracks if size / track.side >= LEAST_GAIN]
     whole = chain([first], frames)
     if isinstance(renderer, Redraws):
-        yield from _in_two_passes(whole, poses, keypoints, useful, renderer, size, seed)
+        yield from _in_two_passes(whole, poses, useful, renderer, size, seed)
         return
-    crops = [_crops(poses, keypoints, track, renderer, size, seed) for track in useful]
-    for number, frame in enumerate(whole):
+    crops = [_crops(poses, track, renderer, size, seed) for track in useful]
+    for number, frame in enumerate(_as_many(whole, len(poses))):
         yield _blended(frame, [(t, next(c)) for t, c in zip(useful, crops, strict=True)], number)
 
 
 def _in_two_passes(
     frames: Iterator[Frame],
     poses: PoseSequence,
-    keypoints: np.ndarray,
     tracks: Sequence[HandTrack],
     renderer: Redraws,
     size: int,
@@ -116,7 +76,7 @@ def _in_two_passes(
 
     with ExitStack() as stack:
         store: LatentStore | None = None
-        for number, frame in enumerate(frames):
+        for number, frame in enumerate(_as_many(frames, len(poses))):
             if store is None:
                 store = stack.enter_context(LatentStore(len(poses), frame.shape, dtype=np.uint8))
             store.write_array([number], frame[None])
@@ -130,7 +90,7 @@ def _in_two_passes(
         crops = []
         for track in tracks:
             redraw = _redraw(renderer, track, shown, seed)
-            crops.append(_spans(poses, keypoints, track, size, redraw))
+            crops.append(_spans(poses, track, size, redraw))
         for number in range(len(poses)):
             frame = np.array(store.read_array([number])[0])
             yield _blended(frame, [(t, next(c)) for t, c in zip(tracks, crops, strict=True)], number)
@@ -143,14 +103,13 @@ def _redraw(
 
 
 def _crops(
-    poses: PoseSequence, keypoints: np.ndarray, track: HandTrack, renderer: Renderer, size: int, seed: int
+    poses: PoseSequence, track: HandTrack, renderer: Renderer, size: int, seed: int
 ) -> Iterator[Frame | None]:
-    return _spans(poses, keypoints, track, size, lambda part, _: renderer(part, seed=seed))
+    return _spans(poses, track, size, lambda part, _: renderer(part, seed=seed))
 
 
 def _spans(
     poses: PoseSequence,
-    keypoints: np.ndarray,
     track: HandTrack,
     size: int,
     draw: Draw,
@@ -160,7 +119,7 @@ def _spans(
     for span in track.spans():
         yield from repeat(None, span.start - done)
         count = 0
-        for crop in draw(crop_poses(poses, keypoints, track, span, size), span):
+        for crop in draw(crop_poses(poses, track, span, size), span):
             yield crop
             count += 1
         if count != len(span):
@@ -171,31 +130,40 @@ def _spans(
     yield from repeat(None, len(poses) - done)
 
 
-def crop_poses(
-    poses: PoseSequence, keypoints: np.ndarray, track: HandTrack, span: range, size: int
-) -> PoseSequence:
+def crop_poses(poses: PoseSequence, track: HandTrack, span: range, size: int) -> PoseSequence:
     """Poses of a span on the canvas of a hand's crop; the rest of the signer lies outside of it.
 
     Args:
-        poses: the clip.
-        keypoints: (T, 128, 3) of it in pixels of the frames.
+        poses: the clip, in pixels of the frames.
         track: the hand.
         span: frames.
         size: of the crop [px].
     """
     part = slice(span.start, span.stop)
     scale = size / track.side
-    moved = keypoints[part].astype(np.float64)
+    moved = poses.keypoints[part].astype(np.float64)
     moved[..., :2] = (moved[..., :2] - (track.centres[part] - track.side / 2)[:, None]) * scale
     moved[moved[..., 2] == 0] = 0
-    depth = None
-    if poses.depth is not None:
-        grown = np.linalg.norm(keypoints[part, 2, :2] - keypoints[part, 5, :2], axis=1)
-        own = np.linalg.norm(poses.xy[part, 2] - poses.xy[part, 5], axis=1)
-        both = own > 0
-        ratio = float(np.median(grown[both] / own[both])) if both.any() else 1.0
-        depth = poses.depth[part] * ratio * scale
+    depth = None if poses.depth is None else poses.depth[part] * scale
     return poses.replace(keypoints=moved, depth=depth, width=size, height=size)
+
+
+def _as_many(frames: Iterator[Frame], count: int) -> Iterator[Frame]:
+    """Frames, exactly so many.
+
+    Raises:
+        RenderError: there are more or fewer.
+    """
+    done = 0
+    for frame in frames:
+        done += 1
+        if done > count:
+            break
+        yield frame
+    if done != count:
+        raise RenderError(
+            f"{'more than ' if done > count else ''}{min(done, count)} frames came back for {count} poses"
+        )
 
 
 def _blended(frame: Frame, crops: Sequence[tuple[HandTrack, Frame | None]], number: int) -> Frame:

@@ -1,18 +1,26 @@
 """Hands drawn again: crops land where they belong, masks are soft, and only hands are touched."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
 from made_up_signer import changed, signer
+from PIL import Image
 
 from signgen.config import ConfigError
+from signgen.data.poses import write_poses
 from signgen.errors import RenderError
 from signgen.pose.layout import LEFT_HAND, RIGHT_HAND
+from signgen.render.avatar import Avatar
 from signgen.render.base import renderers
+from signgen.render.diffusion.crops import crop_renderer, poses_in_frames
+from signgen.render.diffusion.guide import avatar_scene
 from signgen.render.diffusion.hand_boxes import track_hands
-from signgen.render.diffusion.hands import care_for_hands, crop_renderer
+from signgen.render.diffusion.hands import care_for_hands
+from signgen.render.diffusion.settings import DiffusionSettings
 from signgen.render.draw import fitted
+from signgen.render.signer.body_parts import SURFACES
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,13 @@ class Brighter(Plain):
 def cared(poses, first, crops, size=128, room=1.8):
     report = {}
     frames = care_for_hands(
-        first(poses), poses, crop_renderer(crops, size), size=size, room=room, seed=0, report=report
+        first(poses),
+        partial(poses_in_frames, first, poses),
+        crop_renderer(crops, size),
+        size=size,
+        room=room,
+        seed=0,
+        report=report,
     )
     return list(frames), report
 
@@ -183,3 +197,54 @@ def test_registered_over_another_renderer():
         renderers.build({"name": "hand-care", "size": 100})
     with pytest.raises(ConfigError, match="unknown setting"):
         renderers.build({"name": "hand-care", "over": {"name": "skeleton", "nothing": 1}})
+
+
+def test_where_an_avatar_stands_that_zooms_out():
+    poses = signer(2)
+    low = poses.replace(
+        keypoints=poses.keypoints - np.float32([0, 90, 0]), depth=np.zeros(poses.confidence.shape)
+    )
+    avatar = Avatar(width=128, height=128)
+    shown = poses_in_frames(avatar, low, 128, 128)
+    # Its head would leave the picture, so it is smaller than the poses ask for.
+    wide, asked = (np.linalg.norm(xy[0, 2] - xy[0, 5]) for xy in (shown.xy, fitted(low, 128, 128)[..., :2]))
+    assert wide < 0.98 * asked
+    parts = avatar_scene(avatar, low, 128, 128).layers(0).parts
+    for keypoint in (RIGHT_HAND.start + 9, LEFT_HAND.start + 9):
+        x, y = shown.xy[0, keypoint].astype(int)
+        assert SURFACES[parts[y, x]].startswith(("left_", "right_"))
+
+
+def test_where_a_signer_stands_with_the_limbs_of_a_portrait(tmp_path):
+    """As the backends do: the poses are fitted to the portrait at the size of the frames."""
+    picture, pose = tmp_path / "jane.png", tmp_path / "jane.npz"
+    Image.fromarray(np.zeros((512, 512, 3), np.uint8)).save(picture)
+    (tmp_path / "consent.toml").write_text('who = "Jane"\nscope = ["research"]\nexpiry = 9999-12-31\n')
+    write_poses(signer(1).replace(keypoints=signer(1).keypoints * np.float32([0.5, 0.5, 1])), pose)
+
+    @dataclass(frozen=True)
+    class Model(DiffusionSettings):
+        def __call__(self, poses, appearance=None, *, seed=0):
+            return iter(())
+
+    shown = poses_in_frames(Model(appearance=str(picture)), signer(2), 256, 256)
+    assert (shown.width, shown.height) == (256, 256)
+    # Shoulders of 100 px on the poses' canvas, 50 px in the picture of 512 px, 25 px in frames of 256 px.
+    assert np.linalg.norm(shown.xy[0, 2] - shown.xy[0, 5]) == pytest.approx(25, abs=0.1)
+    plain = poses_in_frames(Model(appearance=str(picture), retarget=False), signer(2), 256, 256)
+    assert np.linalg.norm(plain.xy[0, 2] - plain.xy[0, 5]) == pytest.approx(50, abs=0.1)
+    with pytest.raises(ConfigError, match=r"name who does, such as renderer\.crops="):
+        crop_renderer(Model(), 64)
+
+
+def test_a_renderer_that_gives_other_counts_is_noticed():
+    @dataclass(frozen=True)
+    class More(Plain):
+        def __call__(self, poses, appearance=None, *, seed=0):
+            yield from super().__call__(poses)
+            yield np.zeros((self.height, self.width, 3), np.uint8)
+
+    with pytest.raises(RenderError, match="more than 3 frames came back for 3 poses"):
+        cared(signer(3), More(), Plain())
+    with pytest.raises(RenderError, match="2 frames came back for 3 poses"):
+        cared(signer(3), lambda poses: Plain()(poses[:2]), Plain())
