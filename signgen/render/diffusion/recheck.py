@@ -16,7 +16,9 @@ import numpy as np
 from signgen.errors import ConfigError, RenderError
 from signgen.pose.sequence import PoseSequence
 from signgen.render.base import Frame, Renderer, account_of
+from signgen.render.diffusion.crops import poses_in_frames
 from signgen.render.diffusion.likeness import errors
+from signgen.render.diffusion.settings import DiffusionSettings
 from signgen.render.draw import fitted
 
 # The signer's poses in frames at a rate, as many as frames, in their pixels.
@@ -63,7 +65,8 @@ class Rechecked:
     """A renderer whose frames are read again, and drawn anew where they are not what was asked for.
 
     Attributes:
-        renderer: draws; one that does not know `DrawsParts` is given the poses of a window as a clip of its own.
+        renderer: draws; one that does not know `DrawsParts` is given a window as a clip of its own, its poses fitted
+            to the appearance as those of the whole clip are.
         find: reads.
         checks: how strictly.
         report: of the last call; one entry a window.
@@ -111,9 +114,8 @@ class Rechecked:
             if not error > self.checks.limit:
                 break
             other = seed_of(seed, span.start, attempt)
-            fresh = joined(
-                shown, self._anew(poses, appearance, span, other), span, len(poses), self.checks.join
-            )
+            anew = self._anew(poses, appearance, span, other, shown[0])
+            fresh = joined(shown, anew, span, len(poses), self.checks.join)
             new_error = self._error(poses, span, fresh)
             tried.append({"seed": other, "error": _rounded(new_error)})
             if new_error < error:
@@ -129,10 +131,19 @@ class Rechecked:
         )
         return best
 
-    def _anew(self, poses: PoseSequence, appearance: Frame | None, span: range, seed: int) -> list[Frame]:
+    def _anew(
+        self, poses: PoseSequence, appearance: Frame | None, span: range, seed: int, shown: Frame
+    ) -> list[Frame]:
+        """The frames of a window with another seed."""
         if isinstance(self.renderer, DrawsParts):
             return _take(iter(self.renderer.part(poses, span, appearance, seed=seed)), span)
-        return _take(iter(self.renderer(poses[span.start : span.stop], appearance, seed=seed)), span)
+        renderer, whole = self.renderer, poses
+        if isinstance(renderer, DiffusionSettings) and renderer.retarget:
+            # Fitted as a part of the clip, so that the signer stays where they stand.
+            whole = poses_in_frames(self.renderer, poses, shown.shape[1], shown.shape[0])
+            renderer = renderer.with_settings(retarget=False)
+        part = whole[span.start : span.stop]
+        return _take(iter(renderer(part, appearance, seed=seed)), span)
 
     def _error(self, poses: PoseSequence, span: range, shown: list[Frame]) -> float:
         """Mean error of a window; 0 where its poses ask for nothing."""

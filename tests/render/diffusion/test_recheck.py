@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from paper_signer import Paper
+from PIL import Image
 
+from signgen.data.poses import write_poses
 from signgen.errors import ConfigError, RenderError
 from signgen.pose.layout import FACE, LEFT_HAND, RIGHT_HAND
 from signgen.pose.sequence import PoseSequence
 from signgen.render.diffusion.likeness import errors
 from signgen.render.diffusion.recheck import Checks, Rechecked, joined, seed_of
+from signgen.render.diffusion.settings import DiffusionSettings
 
 T = np.linspace(0, 1, 8)
 POSES = Paper().pose(upper=1.2 + 0.3 * T, fore=1.8 + 0.8 * T, wrist=0.5 * T)
@@ -187,3 +190,31 @@ def test_lost_frames_are_noticed():
 def test_seeds_of_tries_differ():
     seeds = {seed_of(seed, frame, attempt) for seed in (0, 1) for frame in (0, 48) for attempt in (1, 2)}
     assert len(seeds) == 8
+
+
+def test_windows_are_fitted_as_part_of_the_clip(tmp_path):
+    """A signer who walks across the canvas: fitted alone, each window would stand where the portrait stands."""
+    walk = CLIP.keypoints.copy()
+    walk[..., 0] += 4 * np.arange(20)[:, None]
+    walking = CLIP.replace(keypoints=walk)
+    Image.fromarray(np.zeros((512, 512, 3), np.uint8)).save(tmp_path / "jane.png")
+    (tmp_path / "consent.toml").write_text('who = "Jane"\nscope = ["research"]\nexpiry = 9999-12-31\n')
+    write_poses(STILL, tmp_path / "jane.npz")
+    given = []
+
+    @dataclass(frozen=True)
+    class Model(DiffusionSettings):
+        def __call__(self, poses, appearance=None, *, seed=0):
+            given.append((self.retarget, poses))
+            yield from (np.zeros((512, 512, 3), np.uint8) for _ in range(len(poses)))
+
+    model = Model(appearance=str(tmp_path / "jane.png"))
+    list(Rechecked(model, reader(lambda pixel: False), Checks(window=8, join=0, tries=1))(walking))
+    assert [(is_fitted, len(poses)) for is_fitted, poses in given] == [
+        (True, 20),
+        (False, 8),
+        (False, 8),
+        (False, 4),
+    ]
+    necks = np.concatenate([poses.xy[:, 1, 0] for _, poses in given[1:]])
+    assert np.diff(necks) == pytest.approx(np.full(19, 4), abs=1e-3)
