@@ -11,8 +11,8 @@ short run that is not counted; sides take turns.
 *original*: as in Tencent/MimicMotion's pipeline: stock UNet, one pass without and one with conditions for each window,
 PoseNet anew for each window and step, latents, predictions and pictures of the whole clip on the device, noise of one
 window repeated, stock decoder; networks come to the GPU for their stage and leave it, as there.
-*ours*: what the renderer runs: layers piece by piece, latents on disk, pose features kept, cross attention to one key
-without queries.
+*ours*: what the renderer runs: layers piece by piece, latents on disk, pose pictures kept in bytes, cross attention to
+one key without queries.
 
 Peak memory: on a GPU what torch had allocated at most, weights included; on a CPU the process's largest resident size
 less what it was before the clip (weights are not counted). Times include encoding, denoising and decoding, not loading.
@@ -41,6 +41,7 @@ from signgen.render.diffusion.mimicmotion import pieces
 from signgen.render.diffusion.mimicmotion.clip import windows_of
 from signgen.render.diffusion.mimicmotion.decoding import CHUNK, chunks, decoded
 from signgen.render.diffusion.mimicmotion.denoiser import Conditions, Guided, added, guidance_of
+from signgen.render.diffusion.mimicmotion.drawn_poses import AT_ONCE
 from signgen.render.diffusion.mimicmotion.image_encoding import encode
 from signgen.render.diffusion.mimicmotion.model import on_device
 from signgen.render.diffusion.mimicmotion.networks import Architecture, Networks, build
@@ -137,8 +138,12 @@ def ours(job: Job, networks: Networks) -> torch.Tensor:
     def poses(frames: list[int]) -> torch.Tensor:
         for frame in frames:
             if frame not in kept:
-                kept[frame] = networks.pose_net(job.poses([frame]).to(device, job.dtype))[0]
-        return torch.stack([kept[frame] for frame in frames])
+                kept[frame] = job.poses([frame])[0].add(1).mul(127.5).to(torch.uint8).to(device)
+        parts = []
+        for first in range(0, len(frames), AT_ONCE):
+            some = torch.stack([kept[frame] for frame in frames[first : first + AT_ONCE]])
+            parts.append(networks.pose_net((some.float() / 127.5 - 1).to(job.dtype)))
+        return torch.cat(parts)
 
     with LatentStore(job.count, job.shape, device=device) as store:
         with on_device(networks.image_encoder, device, leaves=True):

@@ -108,10 +108,16 @@ class Guided:
 
 @contextmanager
 def added(unet: nn.Module, features: torch.Tensor) -> Iterator[None]:
-    """A block in which pose features are added to what the UNet's first convolution gives for the last frames."""
+    """A block whose first forward adds features to what the UNet's first convolution gives for the last frames.
+
+    After that they are let go of: they are as large as any layer's output, and nothing needs them again.
+    """
+    left = [features]
+    del features
 
     def add(_: nn.Module, __: Any, made: torch.Tensor) -> torch.Tensor:
-        made[-len(features) :] += features
+        told = left.pop()
+        made[-len(told) :] += told
         return made
 
     hook = unet.get_submodule("conv_in").register_forward_hook(add)

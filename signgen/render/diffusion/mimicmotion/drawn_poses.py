@@ -12,19 +12,21 @@ from signgen.render.diffusion.control import ControlVideo, control_frames
 
 PROFILE = "mimicmotion"
 AT_ONCE = 4  # pictures that the PoseNet sees at once
-KEPT_BYTES = 1 << 29  # the features of 86 frames of 576 x 1024 px in two bytes each
+KEPT_BYTES = 1 << 29  # 300 pictures of 576 x 1024 px
 
 
 class DrawnPoses:
     """Features of frame 0, which is the reference picture's own pose, and of the frames of a clip from 1 on.
 
-    They are the same in each step, so those of the first frames are kept, up to 512 MiB: a clip of some seconds is
-    drawn once, and an hour takes no more memory than that.
+    Drawing is slow and the PoseNet is quick, and features are three times as large as their picture: so pictures are
+    kept, on the device, up to 512 MiB, and features are not. A clip of some seconds is drawn once, and an hour takes
+    no more memory.
 
     Args:
         pose_net: the PoseNet.
         references: poses of the reference pictures; the features of frame 0 are the mean over them.
         poses: of the clip, on the canvas of the pictures.
+        kept_bytes: of pictures that are kept.
     """
 
     def __init__(
@@ -43,31 +45,37 @@ class DrawnPoses:
 
     def __call__(self, frames: Sequence[int]) -> torch.Tensor:
         """(n, C, H/8, W/8) features of frames, on the device of the PoseNet."""
-        new = [frame for frame in frames if frame not in self._kept]
-        made = dict(self._kept)
-        for frame, features in zip(new, self._features(new), strict=True):
-            made[frame] = self._keep(frame, features)
-        return torch.stack([made[frame] for frame in frames])
+        return torch.cat(list(self._features(frames)))
 
     def _features(self, frames: Sequence[int]) -> Iterator[torch.Tensor]:
         for start in range(0, len(frames), AT_ONCE):
             some = frames[start : start + AT_ONCE]
-            moving = [frame - 1 for frame in some if frame]
-            seen = iter(self._seen(self._video, moving)) if moving else iter(())
+            if 0 not in some:
+                yield self._seen(torch.stack([self._picture(frame) for frame in some]))
+                continue
             for frame in some:
-                yield next(seen) if frame else self._of_references()
+                yield self._seen(self._picture(frame)[None]) if frame else self._of_references()
 
     def _of_references(self) -> torch.Tensor:
-        return torch.stack([self._seen(one, [0])[0] for one in self._references]).mean(dim=0)
+        pictures = torch.stack([self._drawn(one, 0) for one in self._references])
+        return self._seen(pictures).mean(dim=0, keepdim=True)
 
-    def _seen(self, video: ControlVideo, frames: Sequence[int]) -> torch.Tensor:
+    def _seen(self, pictures: torch.Tensor) -> torch.Tensor:
         weight = next(self._pose_net.parameters())
-        found: torch.Tensor = self._pose_net(video.read(frames).to(weight))
+        found: torch.Tensor = self._pose_net((pictures.float() / 127.5 - 1).to(weight.dtype))
         return found
 
-    def _keep(self, frame: int, features: torch.Tensor) -> torch.Tensor:
-        size = features.numel() * features.element_size()
-        if size <= self._left:
-            self._left -= size
-            self._kept[frame] = features
-        return features
+    def _picture(self, frame: int) -> torch.Tensor:
+        """(3, H, W) uint8 picture of a frame of the clip, counted from 1."""
+        kept = self._kept.get(frame)
+        if kept is not None:
+            return kept
+        drawn = self._drawn(self._video, frame - 1)
+        if drawn.nbytes <= self._left:
+            self._left -= drawn.nbytes
+            self._kept[frame] = drawn
+        return drawn
+
+    def _drawn(self, video: ControlVideo, number: int) -> torch.Tensor:
+        device = next(self._pose_net.parameters()).device
+        return torch.from_numpy(video.pictures([number])[0]).permute(2, 0, 1).to(device)
