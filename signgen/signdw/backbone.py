@@ -55,16 +55,23 @@ class SignDW(nn.Module):
         words: size of the text vocabulary.
         languages: signed languages that have a tag.
         glosses: size of the gloss vocabulary; 0: trained without glosses.
+        parts: of the signer that each stream is of (`MotionTokenizer.streams`); empty: not known.
     """
 
     order: Tensor
 
     def __init__(
-        self, settings: SignDWSettings, sizes: Sequence[int], words: int, languages: int, glosses: int = 0
+        self,
+        settings: SignDWSettings,
+        sizes: Sequence[int],
+        words: int,
+        languages: int,
+        glosses: int = 0,
+        parts: Sequence[str] = (),
     ) -> None:
         super().__init__()
         width = settings.width
-        self.settings, self.sizes = settings, tuple(sizes)
+        self.settings, self.sizes, self.parts = settings, tuple(sizes), tuple(parts)
         self.text = TextEncoder(settings, words, languages)
         self.planner = Planner(settings, glosses if settings.align == "gloss" else 0)
         self.codes = CodeEmbedding(sizes, width)

@@ -203,8 +203,8 @@ def _networks(card: SignDWCard, device: torch.device | str) -> dict[str, nn.Modu
         found: dict[str, nn.Module] = {"motion": motion}
         if card.head == "regress" and refiner is not None:
             return {**found, "regressor": Regressor(card.model, refiner, *counts, card.motion.channels)}
-        sizes = [stream.size for stream in motion.streams]
-        found["model"] = SignDW(card.model, sizes, *counts)
+        sizes, parts = zip(*((stream.size, stream.part) for stream in motion.streams), strict=True)
+        found["model"] = SignDW(card.model, sizes, *counts, parts)
         if card.head == "flow" and refiner is not None:
             found["head"] = FlowHead(refiner, motion, card.glosses)
     return found

@@ -13,8 +13,9 @@ from signgen.signdw.flow import Refined
 from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.parts import FPS, Parts, centred, to_poses
 
-# Lower than for stitched signs: at 9 Hz fingertips keep a quarter more jerk than those of the corpus.
-HAND_HZ = 7.0
+# Lower than for stitched signs: codes of neighbouring steps differ by a little that no finger meant, and at 9 Hz
+# fingertips go a seventh farther than those of the corpus.
+HAND_HZ = 4.5
 
 
 def poses_of_codes(

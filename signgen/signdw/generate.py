@@ -18,6 +18,7 @@ from signgen.signdw.plan import Plan, pad_plans
 from signgen.signdw.settings import DrawSettings
 from signgen.signdw.steps import MOST_ROWS, Stepper, StepWeights, eight_bit_weights, step_weights
 
+FACE = "face"
 Drawing = Callable[[Tensor, Tensor, Tensor | None, list[Tensor | None] | None], tuple[Tensor, Tensor]]
 
 
@@ -143,7 +144,14 @@ class _Job:
         width = sum(self.model.sizes)
         if not self.draws.temperature:
             return torch.zeros(1, 1, 1, device=self.guide.device).expand(self.rows, self.steps, width)
-        return self.dice.gumbel_of([plan.steps for plan in self.plans], width)
+        noise = self.dice.gumbel_of([plan.steps for plan in self.plans], width)
+        if FACE not in self.model.parts:
+            return noise
+        # Noise that is so much larger does what a temperature that is so much higher would.
+        face = self.draws.face_temperature / self.draws.temperature
+        factors = [face if part == FACE else 1.0 for part in self.model.parts]
+        sizes = torch.tensor(self.model.sizes, device=noise.device)
+        return noise * torch.tensor(factors, device=noise.device).repeat_interleave(sizes)
 
     def doubled(self, x: Tensor) -> Tensor:
         return torch.cat([x, x]) if self.draws.guidance != 1 else x

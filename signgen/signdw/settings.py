@@ -82,7 +82,10 @@ class DrawSettings:
 
     mode: Literal["causal", "masked"] = setting("causal", "step after step, or all steps in a few rounds")
     rounds: Annotated[int, Ge(1), Le(256)] = setting(10, "rounds (masked)")
-    temperature: Annotated[float, Ge(0), Le(10)] = setting(0.5, "of codes; 0: the likeliest")
+    temperature: Annotated[float, Ge(0), Le(10)] = setting(0.5, "of codes; 0: the likeliest, of the face too")
+    face_temperature: Annotated[float, Gt(0), Le(10)] = setting(
+        0.9, "of codes of the face, which hardly moves where it is drawn as cautiously as hands"
+    )
     top_k: Annotated[int, Ge(0), Le(65536)] = setting(20, "likeliest codes that are drawn from; 0: all")
     guidance: Annotated[float, Ge(0), Le(20)] = setting(
         1.0, "how much more the text counts; 1: as learned, in one pass"

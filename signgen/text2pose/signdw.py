@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CHECKPOINT = "signdw-ase-tiny"
 # More than as learned: of the built-in checkpoint a judge then reads a third fewer wrong signs, for a second pass.
-GUIDANCE = 1.5
+GUIDANCE = 1.2
 _DRAWS = {field.name: field for field in fields(DrawSettings) if field.name != "refine"}
 _REFINES = {field.name: field for field in fields(RefineSettings)}
 
@@ -56,6 +56,7 @@ class SignDWSource:
     mode: Literal["causal", "masked"] = _drawn("mode")
     rounds: Annotated[int, Ge(1), Le(256)] = _drawn("rounds")
     temperature: Annotated[float, Ge(0), Le(10)] = _drawn("temperature")
+    face_temperature: Annotated[float, Gt(0), Le(10)] = _drawn("face_temperature")
     top_k: Annotated[int, Ge(0), Le(65536)] = _drawn("top_k")
     guidance: Annotated[float, Ge(0), Le(20)] = setting(GUIDANCE, str(_DRAWS["guidance"].metadata["doc"]))
     repetition: Annotated[float, Gt(0), Le(10)] = _drawn("repetition")
@@ -72,7 +73,7 @@ class SignDWSource:
     fps: Annotated[float, Ge(1), Le(240)] = setting(24.0, "frames per second")
     width: Annotated[int, Ge(16), Le(8192)] = setting(512, "canvas width in pixels")
     height: Annotated[int, Ge(16), Le(8192)] = setting(512, "canvas height in pixels")
-    smooth: bool = setting(True, "low-pass what codes decode to (body 6 Hz, hands 7 Hz)")
+    smooth: bool = setting(True, "low-pass what codes decode to (body 6 Hz, hands 4.5 Hz)")
     device: str = setting("cpu", "what computes: cpu, cuda, auto, ...")
 
     def __call__(self, text: str, *, seed: int = 0) -> PoseSequence:
