@@ -6,7 +6,7 @@ without the last four pairs and the last third of the recording and looked at on
 
     python benchmarks/motion_tokenizer.py [--data ../shared/data] [--steps 120] [--rvq 8] [--keep RUNS] \
         [--also TOKENIZER]
-    python benchmarks/motion_tokenizer.py --generic CORPUS [--steps 120] [--batch 48] [--keep RUNS]
+    python benchmarks/motion_tokenizer.py --generic CORPUS [--steps UPDATES] [--keep RUNS]
 
 --generic learns from none of it but from CORPUS, the fingerspelling lexicons and people varied at random, as in
 configs/signdw/tokenizer-real.yaml; it is looked at on all of it, with all levels and with the first ones alone.
@@ -45,6 +45,11 @@ from signgen.signdw.windows import clips_of, sane, split_shards
 PAIRS, HELD_OUT = range(1, 17), range(13, 17)
 DGS, DWPOSE = "dgs_pairs", "dwpose_signer"
 WHOLE_SECONDS = 8
+# Recordings of other signers by other means.
+OTHERS = (
+    "pose/mediapipe.pose", "pose/openpose.pose", "pose/colin-SAD.pose", "pose/phoenix_test17_holistic.pose",
+    "dgs_signs/EQUAL1C^.pose", "dgs_signs/HOUSE1A^.pose", "dgs_signs/YOUNG1^.pose",
+)  # fmt: skip
 SETTINGS = Path(__file__).resolve().parents[1] / "configs" / "signdw" / "tokenizer-real.yaml"
 DEV_LETTERS = "fingerspelling:ase"
 COLUMNS = (
@@ -112,6 +117,7 @@ def print_rows(
 
 def real(given: argparse.Namespace, runs: Path) -> None:
     """Both trainings on real signing."""
+    steps = given.steps or 120
     clips = real_clips(given.data)
     for title, is_held_out in (("trained on the same clips", False), ("held out of training", True)):
         name = "held-out" if is_held_out else "same"
@@ -121,8 +127,8 @@ def real(given: argparse.Namespace, runs: Path) -> None:
             "data": {"sources": [str(corpus)]},
             "model": {"rvq": given.rvq, "face_rvq": min(4, given.rvq), "body_size": 512, "hand_size": 512,
                       "face_size": 128, "code_width": 48},
-            "train": {"steps": given.steps, "batch": given.batch, "rate": 5e-4, "hide": 0.0, "level_dropout": 0.0,
-                      "validate_every": max(1, given.steps // 3)},
+            "train": {"steps": steps, "batch": given.batch, "rate": 5e-4, "hide": 0.0, "level_dropout": 0.0,
+                      "validate_every": max(1, steps // 3)},
         }  # fmt: skip
         trained = train_tokenizer(
             prepare_tokenizer(values), runs / name, report=lambda line: print("  " + line, flush=True)
@@ -165,18 +171,22 @@ def generic(given: argparse.Namespace, runs: Path) -> None:
     """One tokenizer on signing that it has not seen, with more and more of its levels."""
     values = load_yaml(SETTINGS)
     values["data"] = {"sources": [str(letters(runs / "letters")), str(given.generic)]}
-    values["train"] |= {"steps": given.steps, "batch": given.batch, "validate_every": given.steps}
+    steps = given.steps or values["train"]["steps"]
+    values["train"] |= {"steps": steps, "validate_every": steps}
     trained = train_tokenizer(
         prepare_tokenizer(values), runs / "generic", report=lambda line: print("  " + line, flush=True)
     )
-    clips = [sane(to_parts(poses)) for poses, _ in real_clips(given.data).values()]
-    print(f"\nnever trained on: {len(clips)} clips, {sum(map(len, clips))} frames")
-    print(f"{'':34}{'bits/s':>8}" + "".join(f"{column:>12}" for column in COLUMNS))
+    signing = [poses for poses, _ in real_clips(given.data).values()]
+    others = [read_poses(given.data / name)[0] for name in OTHERS]
     whole = load_tokenizer(trained.folder)
-    for share in (0.25, 0.5, 0.75, 1.0):
-        model = first_levels(whole, share)
-        report = tokenizer_report(model, clips)
-        print_row(f"{share:.0%} of its levels", report.bits, report.found)
+    for title, poses in (("never trained on", signing), ("of other projects", others)):
+        clips = [sane(to_parts(each)) for each in poses]
+        print(f"\n{title}: {len(clips)} clips, {sum(map(len, clips))} frames")
+        print(f"{'':34}{'bits/s':>8}" + "".join(f"{column:>12}" for column in COLUMNS))
+        for share in (0.25, 0.5, 0.75, 1.0):
+            model = first_levels(whole, share)
+            report = tokenizer_report(model, clips)
+            print_row(f"{share:.0%} of its levels", report.bits, report.found)
 
 
 def first_levels(whole: MotionTokenizer, share: float) -> MotionTokenizer:
@@ -210,7 +220,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
-    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--steps", type=int, help="updates: 120, or as the settings say (--generic)")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rvq", type=int, default=8)
     parser.add_argument("--keep", type=Path)

@@ -18,7 +18,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -38,6 +38,7 @@ from signgen.signdw.backbone import SignDW
 from signgen.signdw.batch import Batch, Condition
 from signgen.signdw.flow_head import FlowHead
 from signgen.signdw.flow_settings import RefinerSettings, RefineSettings
+from signgen.signdw.flow_stream import refined_piecewise
 from signgen.signdw.generate import generate
 from signgen.signdw.motion_tokenizer import STRIDE, MotionTokenizer
 from signgen.signdw.parts import Parts
@@ -73,7 +74,7 @@ class World:
     """The dictionary and everything that follows from it."""
 
     def __init__(self, seed: int = 0, signs: int = 3, pace: tuple[int, int] = (3, 6)) -> None:
-        self.signs, self.pace = signs, pace
+        self.seed, self.signs, self.pace = seed, signs, pace
         rng = np.random.default_rng([seed, 77])
         shape = (GLOSSES, WAYS)
         self.middle = rng.uniform((-0.6, -0.4), (0.2, 0.9), (*shape, 2))
@@ -380,6 +381,31 @@ class Experiment:
         return [clip.values.numpy() for clip in found]
 
 
+def pieces(made: Experiment, head: FlowHead, signs: int = 8, count: int = 12) -> tuple[float, float, float]:
+    """Longer sentences refined piece by piece: how far off the whole, and jerk of wrists where pieces join, and there
+    in the whole [shoulder widths]."""
+    world = World(made.world.seed, signs, made.world.pace)
+    sentences = [s for s in world.sentences(8 * count, 77) if len(s.glosses) > signs // 2][:count]
+    apart, joins = [], []
+    for seed, (sentence, plan) in enumerate(zip(sentences, map(plan_of, sentences), strict=True)):
+        clip = stacked([world.sign(sentence)])
+        codes = made.tokenizer.encode(clip.values, clip.visible, clip.mask)[0, : plan.steps]
+        whole = head.refine(made.tokenizer, [codes], [plan], [seed])[0].values.numpy()
+        drawn = refined_piecewise(head, made.tokenizer, iter(torch.split(codes, 4)), plan, seed)
+        parts = [piece.values.numpy() for piece in drawn]
+        joined = np.concatenate(parts)
+        apart.append(np.linalg.norm(joined - whole, axis=-1)[:, SEEN].mean())
+        ends = np.cumsum([len(part) for part in parts])[:-1] - 2
+        joins += [[_jerk(each)[end] for each in (joined, whole)] for end in ends]
+    found = np.mean(joins, axis=0)
+    return float(np.mean(apart)), float(found[0]), float(found[1])
+
+
+def _jerk(values: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.linalg.norm(np.diff(values[:, WRISTS], 3, axis=0), axis=-1).mean(-1)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -394,12 +420,13 @@ def main() -> None:
     torch.set_num_threads(1)
     made = Experiment(given.clips, given.sentences, given.seed, given.signs, tuple(given.pace))
     kept: dict[str, list[torch.Tensor]] = {}
+    heads: dict[str, FlowHead] = {}
 
     def token(align: str) -> list[np.ndarray]:
         kept[align] = made.draw(align, given.updates)
         return made.decode(kept[align])
 
-    def flow(**changes: object) -> FlowHead:
+    def flow(**changes: Any) -> FlowHead:
         return made.flow(given.updates, replace(REFINER, **changes))
 
     rows: dict[str, Callable[[], list[np.ndarray]]] = {
@@ -409,7 +436,9 @@ def main() -> None:
         "regress, plan given": lambda: made.regress("gloss", given.updates),
         "token, length given": lambda: token("none"),
         "token, plan given": lambda: token("gloss"),
-        "flow from noise, plan and codes": lambda: made.refine(flow(), kept["gloss"]),
+        "flow from noise, plan and codes": lambda: made.refine(
+            heads.setdefault("noise", flow()), kept["gloss"]
+        ),
         "flow from coarse, plan and codes": lambda: made.refine(flow(start="coarse"), kept["gloss"]),
         "flow from noise, plan alone": lambda: made.refine(flow(code_dropout=1.0), None),
     }
@@ -420,6 +449,10 @@ def main() -> None:
         took = time.process_time() - started
         went, wer = score(made.world, made.unseen, found)
         print(f"{name:34} {went:7.3f} {wer:6.3f} {took:8.1f}", flush=True)
+    off, joins, there = pieces(made, heads["noise"])
+    print(
+        f"piece by piece: {off:.5f} shoulder widths off the whole; jerk of joins {joins:.3f}, whole {there:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -10,15 +10,17 @@ from signgen.signdw import variation
 from signgen.signdw.variation import SPREADS, Spread, varied
 from signgen.signdw.windows import Windows
 
-ONE = Spread(turn=0.0, scale=0.0, shear=0.0, shape=0.0, noise=0.0)
+ONE = Spread(turn=0.0, scale=0.0, shear=0.0, shape=0.0, reach=0.0, noise=0.0)
 
 
 def windows(rows=400, frames=3, channels=2):
     """The same pose in every frame, some keypoints hidden."""
     generator = torch.Generator().manual_seed(0)
     values = torch.randn(1, 1, 128, channels, generator=generator).expand(rows, frames, -1, -1)
-    visible = (torch.rand(1, 1, 128, generator=generator) < 0.8).expand(rows, frames, -1)
-    return Windows(values * visible[..., None], visible.clone(), torch.ones(rows, frames, dtype=torch.bool))
+    visible = torch.rand(1, 1, 128, generator=generator) < 0.8
+    visible[..., [3, 4, 6, 7]] = True
+    visible = visible.expand(rows, frames, -1).clone()
+    return Windows(values * visible[..., None], visible, torch.ones(rows, frames, dtype=torch.bool))
 
 
 def made(monkeypatch, given, strength=1.0, **spread):
@@ -50,12 +52,28 @@ def test_shapes_are_those_of_a_window_and_noise_that_of_a_frame(monkeypatch):
     given = windows()
     apart = made(monkeypatch, given, shape=0.05).values - given.values
     assert (apart - apart[:, :1]).abs().max() < 1e-6
-    seen = given.visible[0, 0]
+    seen = given.visible[0, 0].clone()
+    # Arms are freer.
+    arms = float(apart[:, :, [4, 7]].std())
+    seen[[3, 4, 6, 7]] = False
     assert float(apart[:, :, seen].std()) == pytest.approx(0.05, rel=0.05)
+    assert arms == pytest.approx(5 * 0.05, rel=0.1)
     apart = made(monkeypatch, given, noise=0.1).values - given.values
     # Its size is drawn between nothing and all: a mean square of a third.
     assert float(apart[:, :, seen].square().mean().sqrt()) == pytest.approx(0.1 / math.sqrt(3), rel=0.1)
     assert (apart[:, 1:, seen] - apart[:, :1, seen]).abs().mean() > 0.01
+
+
+def test_movements_reach_further_or_less_far_from_where_they_are_on_the_mean(monkeypatch):
+    given = windows(200, 6)
+    moving = Windows(given.values * torch.arange(6.0)[:, None, None], given.visible, given.mask)
+    found = made(monkeypatch, moving, reach=0.4)
+    middles = [each.values.mean(1) for each in (moving, found)]
+    torch.testing.assert_close(middles[1], middles[0], rtol=1e-4, atol=1e-4)
+    ratio = [
+        (each.values[:, 5] - each.values[:, 0])[:, LEFT_HAND].norm(dim=(1, 2)) for each in (found, moving)
+    ]
+    assert float((ratio[0] / ratio[1]).log().std()) == pytest.approx(0.4, rel=0.15)
 
 
 def test_what_is_hidden_stays_so_and_the_seed_decides():
