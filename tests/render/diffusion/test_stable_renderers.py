@@ -253,6 +253,9 @@ def test_weights_of_another_family(weights, tmp_path):
         drawn(animatediff(**own))
     with pytest.raises(CheckpointError, match=r"belongs to another Stable Diffusion|not an adapter"):
         drawn(controlnet(**own), appearance=PICTURE)
+    pia = save_motion(tmp_path / "pia", conv_in_channels=9)
+    with pytest.raises(CheckpointError, match=r"PIA"):
+        drawn(animatediff(motion=str(pia)))
     face = {"image_proj.proj.0.weight": torch.zeros(4, 4), "ip_adapter.1.to_k_ip.weight": torch.zeros(4, 4)}
     save_file(face, tmp_path / "face.safetensors")
     (tmp_path / "image_encoder").mkdir()

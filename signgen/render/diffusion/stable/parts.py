@@ -111,6 +111,10 @@ def _picture_network(folders: Folders, dtype: torch.dtype) -> tuple[Any, int]:
     except (ValueError, RuntimeError, AttributeError) as error:
         text = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{folders.motion}: does not fit {folders.base}: {text}") from None
+    if moving.config.in_channels != unet.config.in_channels:
+        raise CheckpointError(
+            f"{folders.motion}: takes a picture beside the latents (PIA); use AnimateDiff's own"
+        )
     return moving.eval().requires_grad_(False), int(adapter.config.motion_max_seq_length)
 
 
@@ -171,6 +175,10 @@ def _check_family(
         raise CheckpointError(
             f"{folders.base}: text encoders give {wide} channels where the network takes "
             f"{unet.config.cross_attention_dim}"
+        )
+    if unet.config.time_cond_proj_dim is not None:
+        raise CheckpointError(
+            f"{folders.base}: distilled to few steps (LCM), which is not supported; use its base"
         )
     is_xl = unet.config.addition_embed_type == "text_time"
     if is_xl != (len(encoders) == 2) or unet.config.addition_embed_type not in (None, "text_time"):
