@@ -99,14 +99,20 @@ class Wan(DiffusionSettings):
             RenderError: numbers overflowed.
             ResourceError: memory or disk run out.
         """
-        if len(poses) == 0:
+        return self.part(poses, range(len(poses)), appearance, seed=seed)
+
+    def part(
+        self, poses: PoseSequence, frames: range, appearance: Frame | None = None, *, seed: int = 0
+    ) -> Iterator[Frame]:
+        """Some of the frames, with the proportions and the appearance of the whole clip."""
+        if len(frames) == 0:
             return iter(())
         from signgen.render.diffusion.weights import need_extra
 
         need_extra("wan")
         from signgen.render.diffusion.wan.setting_up import set_stage
 
-        stage = set_stage(self, poses, appearance)
+        stage = set_stage(self, poses, appearance, frames)
         from signgen.render.diffusion.wan.film import film
 
         return film(stage, seed)

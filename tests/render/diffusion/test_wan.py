@@ -121,7 +121,9 @@ def test_animate_shows_the_avatar_with_its_face(animate):
 
 def test_faces_count(animate, monkeypatch):
     def faces(level):
-        return lambda poses, signer, side: iter([np.full((side, side, 3), level, np.uint8)] * len(poses))
+        return lambda poses, signer, side, frames: iter(
+            [np.full((side, side, 3), level, np.uint8)] * len(poses)
+        )
 
     wan = renderer(animate, model="animate")
     monkeypatch.setattr(film, "avatar_faces", faces(20))
@@ -269,6 +271,22 @@ def test_damaged_weights_are_named(copy, damage, message):
     damage(copy)
     with pytest.raises(CheckpointError, match=message):
         list(renderer(copy)(signer(2)))
+
+
+def test_a_part_is_a_clip_that_knows_the_whole(vace, animate, monkeypatch):
+    monkeypatch.setattr(
+        film,
+        "avatar_faces",
+        lambda poses, signer, side, frames: (
+            np.full((side, side, 3), 20 * frame, np.uint8) for frame in frames
+        ),
+    )
+    for model, folder in (("vace", vace), ("animate", animate)):
+        wan = renderer(folder, model=model)
+        part = np.stack(list(wan.part(signer(9), range(3, 7), look())))
+        alone = np.stack(list(wan(signer(9)[3:7], look())))
+        assert part.shape == alone.shape
+        assert np.array_equal(part, alone) == (model == "vace")  # the faces are those of the whole clip
 
 
 def test_numbers_that_overflow_are_named(copy):

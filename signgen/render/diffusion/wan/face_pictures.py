@@ -22,13 +22,14 @@ SHARE_ABOVE = 0.75  # of what a crop is taller than the box; the rest is below
 MOST_PIXELS = 1 << 21  # of the picture that crops are cut from
 
 
-def avatar_faces(poses: PoseSequence, signer: str, side: int) -> Iterator[Frame]:
-    """A face for each pose, (side, side, 3) uint8, of an avatar drawn close.
+def avatar_faces(poses: PoseSequence, signer: str, side: int, frames: range) -> Iterator[Frame]:
+    """A face for each of some poses, (side, side, 3) uint8, of an avatar drawn close.
 
     Args:
         poses: the clip, at least one frame; depth is lifted if there is none.
         signer: as the avatar's setting.
         side: width and height [px].
+        frames: numbers of the poses.
 
     Raises:
         PoseError: poses in which no shoulders are ever seen.
@@ -44,7 +45,8 @@ def avatar_faces(poses: PoseSequence, signer: str, side: int) -> Iterator[Frame]
     boxes = [face_box(points) for points in scene.keypoints()[:, FACE, :2]]
     close, left, top, scale = _closer(scene, boxes, side)
     painter = close.painter()
-    for frame, box in enumerate(boxes):
+    for frame in frames:
+        box = boxes[frame]
         picture = painter.paint(close.points(frame))
         part = Box(
             *((edge - start) * scale for edge, start in zip(_edges(box), (left, top) * 2, strict=True))

@@ -20,7 +20,7 @@ from signgen.render.diffusion.sampling import Denoiser, Steps, sample, start
 from signgen.render.diffusion.schedules import FlowEuler
 from signgen.render.diffusion.store import LatentStore
 from signgen.render.diffusion.wan import animate, vace
-from signgen.render.diffusion.wan.conditions import Conditions, stored
+from signgen.render.diffusion.wan.conditions import Conditions, Pictures, Scenery, stored
 from signgen.render.diffusion.wan.face_pictures import avatar_faces
 from signgen.render.diffusion.wan.footage import open_footage, signed
 from signgen.render.diffusion.wan.networks import Networks, load_networks
@@ -75,7 +75,7 @@ def film(stage: Stage, seed: int) -> Iterator[Frame]:
         stack.callback(store.close)
         first, rest = ladder.run("decode", lambda plan: _begun(stage, plan, store, encoded.conditions.lead))
         notes["memory"] = ladder.account()
-        yield from islice(chain(first, rest), len(stage.poses))
+        yield from islice(chain(first, rest), len(stage.frames))
 
 
 def networks_for(stage: Stage, plan: Plan) -> Networks:
@@ -106,15 +106,15 @@ def steps_of(settings: Any, schedule: Any) -> FlowUniPC | FlowEuler:
 
 def encode(stage: Stage, networks: Networks) -> Encoded:
     """Everything that is the same in all steps."""
-    autoencoder, control = networks.autoencoder, _Padded(stage.control)
-    latents = autoencoder.num_latents(len(stage.poses))
+    autoencoder, control, scenery = networks.autoencoder, _Shown(stage.control, stage.frames), stage.scenery
+    if scenery is not None:
+        scenery = Scenery(*(_Shown(video, stage.frames) for video in (scenery.background, scenery.mask)))
+    latents = autoencoder.num_latents(len(stage.frames))
     rows = {"vace": vace, "animate": animate}[networks.model]
-    grey = torch.zeros(3, control.height, control.width)
+    grey = torch.zeros(3, stage.control.height, stage.control.width)
     look = None if stage.still is None else rows.look_row(autoencoder, signed(stage.still.picture))
     with ExitStack() as stack:
-        clip = stored(
-            rows.clip_rows(autoencoder, control, stage.scenery, latents, grey), latents, networks.device
-        )
+        clip = stored(rows.clip_rows(autoencoder, control, scenery, latents, grey), latents, networks.device)
         stack.callback(clip.close)
         faces, encoded = networks.faces, Encoded(Conditions(clip, look))
         if faces is not None and networks.eye is not None and stage.still is not None:
@@ -201,10 +201,11 @@ def _faces(stage: Stage, side: int, count: int) -> Iterator[Tensor]:
     """``count`` (3, side, side) pictures of the face from -1 to 1, the last for all behind the clip."""
     poses, path = stage.poses, stage.settings.face_video
     if path:
-        video = open_footage(path, "face_video", poses, side, side, stretch=True)
+        video = _Shown(open_footage(path, "face_video", poses, side, side, stretch=True), stage.frames)
         return (video.read([frame])[0] for frame in range(count))
     account = stage.still.account if stage.still is not None else {}
-    return _padded(map(signed, avatar_faces(poses, account.get("signer", DEFAULT_FACE), side)), count)
+    drawn = avatar_faces(poses, account.get("signer", DEFAULT_FACE), side, stage.frames)
+    return _padded(map(signed, drawn), count)
 
 
 def _padded(values: Iterator[Tensor], count: int) -> Iterator[Tensor]:
@@ -214,13 +215,12 @@ def _padded(values: Iterator[Tensor], count: int) -> Iterator[Tensor]:
         last = next(values, last)
 
 
-class _Padded:
-    """Pose pictures of which the last stands for all behind the clip."""
+@dataclass(frozen=True)
+class _Shown:
+    """Those pictures of a video that are drawn, of which the last stands for all behind."""
 
-    def __init__(self, video: Any) -> None:
-        self._video = video
-        self.width, self.height = video.width, video.height
+    video: Pictures
+    frames: range
 
     def read(self, frames: Sequence[int]) -> Tensor:
-        pictures: Tensor = self._video.read([min(frame, len(self._video) - 1) for frame in frames])
-        return pictures
+        return self.video.read([self.frames[min(frame, len(self.frames) - 1)] for frame in frames])

@@ -45,6 +45,7 @@ class Stage:
         device: where to compute.
         ladder: what to give up when memory runs out; its window and overlap are in latent frames.
         poses: the clip as it came, with its own proportions.
+        frames: numbers of the poses that are drawn.
         control: the poses as pictures of the frames' size.
         still: the appearance; None if words alone say it.
         scenery: footage that the signer is put into; None if there is none.
@@ -56,18 +57,22 @@ class Stage:
     device: torch.device
     ladder: Ladder
     poses: PoseSequence
+    frames: range
     control: ControlVideo
     still: Still | None
     scenery: Scenery | None
 
 
-def set_stage(settings: Wan, poses: PoseSequence, appearance: Frame | None) -> Stage:
+def set_stage(
+    settings: Wan, poses: PoseSequence, appearance: Frame | None, frames: range | None = None
+) -> Stage:
     """Check all that can be checked before networks are loaded.
 
     Args:
         settings: of the renderer.
         poses: the clip, at least one frame.
         appearance: a picture that a caller hands over; None for what the settings say.
+        frames: numbers of those that are drawn; all of them if None.
 
     Raises:
         CheckpointError: the weights are not here, or not Wan's.
@@ -93,8 +98,11 @@ def set_stage(settings: Wan, poses: PoseSequence, appearance: Frame | None) -> S
         if settings.retarget and still.pose is not None and scenery is None:
             moved, alignment = retarget(poses, still.pose)
             notes["alignment"] = alignment.account()
+    shown = range(len(poses)) if frames is None else frames
     control = control_frames(moved, profile, shape.width, shape.height)
-    return Stage(settings, weights.path, account["sha256"], device, ladder, poses, control, still, scenery)
+    return Stage(
+        settings, weights.path, account["sha256"], device, ladder, poses, shown, control, still, scenery
+    )
 
 
 def shaped(card: Checkpoint, poses: PoseSequence) -> Checkpoint:
