@@ -1,5 +1,7 @@
 """Poses fitted to another signer: what calculus says of signers cut from paper."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from paper_signer import Paper, face, length
@@ -319,3 +321,33 @@ def test_one_body_becomes_another():
         )
         assert off < limit
         assert off * better < was_off
+
+
+def torn(rng, poses):
+    """Poses with parts lost, points in one place, far outside, or with depth that makes no sense."""
+    keypoints = poses.keypoints.copy()
+    for part in (slice(0, 18), LEFT_HAND, RIGHT_HAND, FACE):
+        if rng.random() < 0.2:
+            keypoints[:, part] = 0
+    keypoints[rng.random(keypoints.shape[:2]) < rng.choice([0, 0.1, 0.5])] = 0
+    if rng.random() < 0.2:
+        keypoints[..., :2] = np.where(keypoints[..., 2:] > 0, rng.choice([0, 1e-3, 5.0]), 0)
+    if rng.random() < 0.2:
+        keypoints[..., :2] *= 1e4
+    depth = rng.normal(0, 20, keypoints.shape[:2]) if rng.random() < 0.5 else None
+    return poses.replace(keypoints=keypoints, depth=depth)
+
+
+def test_poses_that_are_torn_give_poses_or_one_line():
+    rng, done = np.random.default_rng(0), 0
+    for _ in range(150):
+        driver = Paper().pose(upper=rng.uniform(0, 3) + T[:5], fore=rng.uniform(0, 3) + T[:5])
+        still = Paper(fore=rng.uniform(30, 140), head=rng.uniform(0.5, 2)).pose(
+            rng.uniform(0, 3), rng.uniform(0, 3)
+        )
+        with contextlib.suppress(PoseError):  # no shoulders
+            out, alignment = retarget(torn(rng, driver), torn(rng, still))
+            assert np.isfinite(out.keypoints).all()
+            assert alignment.scale > 0
+            done += 1
+    assert done > 20
