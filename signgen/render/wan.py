@@ -59,7 +59,8 @@ class Wan(DiffusionSettings):
         "", "video of faces, one for each pose, for animate; default: the avatar's in the same poses"
     )
     background_video: str = setting(
-        "", "footage that the signer is put into, one picture for each pose; with mask_video"
+        "",
+        "footage that the signer is put into, one picture for each pose; with mask_video, and without retarget",
     )
     mask_video: str = setting(
         "", "video that is white where the footage is made anew and black where it stays"
@@ -83,6 +84,8 @@ class Wan(DiffusionSettings):
             raise ConfigError(
                 "renderer.control_scale: animate has no such scale; leave it out, or use model=vace"
             )
+        if self.background_video:  # poses that belong to footage stay where the footage has them
+            object.__setattr__(self, "retarget", False)
         if not self.weights:
             object.__setattr__(self, "weights", OWN_WEIGHTS[self.model])
 

@@ -94,8 +94,7 @@ def set_stage(
     moved = poses
     if still is not None:
         notes["appearance"] = still.account
-        # Poses that belong to footage stay where the footage has them.
-        if settings.retarget and still.pose is not None and scenery is None:
+        if settings.retarget and still.pose is not None:
             moved, alignment = retarget(poses, still.pose)
             notes["alignment"] = alignment.account()
     shown = range(len(poses)) if frames is None else frames
