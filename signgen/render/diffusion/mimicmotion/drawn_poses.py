@@ -18,9 +18,9 @@ KEPT_BYTES = 1 << 29  # 300 pictures of 576 x 1024 px
 class DrawnPoses:
     """Features of frame 0, which is the reference picture's own pose, and of the frames of a clip from 1 on.
 
-    Drawing is slow and the PoseNet is quick, and features are three times as large as their picture: so pictures are
-    kept, on the device, up to 512 MiB, and features are not. A clip of some seconds is drawn once, and an hour takes
-    no more memory.
+    Both are wanted again in each step. Features are three times as large as their picture, and quickly made from it:
+    so pictures are kept, in bytes on the device, up to 512 MiB, and features are not. A clip of some seconds is drawn
+    once, and an hour takes no more memory.
 
     Args:
         pose_net: the PoseNet.
