@@ -30,7 +30,7 @@ from signgen.render.diffusion.resample import covering, resample, to_bytes
 if TYPE_CHECKING:
     from signgen.render.signer.scene import Scene
 
-AVATAR = "avatar"
+AVATAR, DEFAULT_AVATAR = "avatar", "ada"
 LEAST_SIDE = 64
 # Poses of a portrait are looked for under its name with these endings.
 POSE_SUFFIXES = (".npz", ".pose")
@@ -99,11 +99,29 @@ def open_appearance(
     """
     kind, _, name = appearance.partition(":")
     if kind == AVATAR:
-        return avatar_still(name or "ada", poses, width, height)
+        return avatar_still(name or DEFAULT_AVATAR, poses, width, height)
     path = Path(appearance).expanduser()
     return portrait_still(
         path, purpose, consent=Path(consent).expanduser() if consent else None, today=today
     ).cut_to(width, height)
+
+
+def check_appearance(appearance: str, *, purpose: str, consent: str = "") -> None:
+    """Refuse what `open_appearance` would refuse whatever the poses, before anything is done for its sake.
+
+    Raises:
+        DataError: a portrait that cannot be read or without valid consent.
+        ConfigError: no such avatar.
+        PoseError: poses beside the portrait that do not fit it.
+    """
+    kind, _, name = appearance.partition(":")
+    if kind == AVATAR:
+        from signgen.render.signer.appearance import person_of
+
+        person_of(name or DEFAULT_AVATAR)
+    elif appearance:
+        given = Path(consent).expanduser() if consent else None
+        portrait_still(Path(appearance).expanduser(), purpose, consent=given)
 
 
 def given_still(picture: Frame, width: int, height: int) -> Still:

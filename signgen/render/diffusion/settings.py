@@ -66,12 +66,15 @@ class DiffusionSettings:
         """Raise unless all that a call needs is here, so that nothing is begun in vain; may download.
 
         Raises:
+            DataError: an appearance that cannot be read, or that nobody has consented to.
             DependencyError: the extra is not installed.
             CheckpointError: weights are missing.
             ResourceError: the GPU is smaller than their cards ask for, and ``strict_memory`` is set.
         """
+        from signgen.render.diffusion.appearance import check_appearance
         from signgen.render.diffusion.weights import find_all, need_extra
 
+        check_appearance(self.appearance, purpose=self.purpose, consent=self.consent)
         kind: object = type(self)
         name = next(name for name in renderers.names() if renderers.get(name) is kind)
         need_extra(name)

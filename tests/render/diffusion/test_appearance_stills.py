@@ -11,7 +11,14 @@ from signgen.config import ConfigError
 from signgen.data.poses import write_poses
 from signgen.errors import DataError, PoseError
 from signgen.pose.layout import LEFT_HAND, LEFT_SHOULDER, NECK, RIGHT_HAND, RIGHT_SHOULDER
-from signgen.render.diffusion.appearance import clearest, given_still, open_appearance, portrait_still
+from signgen.render.base import check_ready, renderers
+from signgen.render.diffusion.appearance import (
+    check_appearance,
+    clearest,
+    given_still,
+    open_appearance,
+    portrait_still,
+)
 
 TODAY = datetime.date(2026, 5, 4)
 
@@ -110,3 +117,15 @@ def test_a_picture_handed_over_has_its_hash():
     still = given_still(picture, 64, 64)
     assert still.picture.shape == (64, 64, 3)
     assert set(still.account) == {"kind", "pixels_sha256"}
+
+
+def test_consent_is_asked_for_before_weights(portrait):
+    (portrait.parent / "consent.toml").write_text('who = "Jane"\nscope = ["research"]\nexpiry = 9999-12-31\n')
+    check_appearance(str(portrait), purpose="research")
+    for name in ("", "avatar", "avatar:bola", "avatar:seed:7"):
+        check_appearance(name, purpose="research")
+    with pytest.raises(ConfigError, match="no signer"):
+        check_appearance("avatar:nobody", purpose="research")
+    asked = renderers.build({"name": "controlnet", "appearance": str(portrait), "purpose": "commercial"})
+    with pytest.raises(DataError, match="does not cover commercial"):
+        check_ready(asked)
