@@ -1,13 +1,16 @@
 """What is learned from: how videos and poses are found, moved to the frames of the training, kept, and refused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from training_clips import save_source, small
 
+from signgen.config import load_yaml
 from signgen.data.npz import read_npz, write_npz
 from signgen.data.poses import write_poses
+from signgen.data.sidecar import Sidecar, write_sidecar
 from signgen.data.video import write_video
 from signgen.errors import ConfigError, DataError
 from signgen.render.diffusion.training.footage import Studio, frames_of, look_at, open_footage, size_of
@@ -151,9 +154,20 @@ def odd_size(folder):
     save_source(folder, clips=2, width=36)
 
 
+def zoomed_video(folder):
+    config = {"renderer": {"name": "avatar", "framing": "head"}}
+    write_sidecar(folder / "videos/clip1.json", Sidecar("generate", config))
+
+
+def broken_sidecar(folder):
+    (folder / "videos/clip1.json").write_text("{}", encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
+        (zoomed_video, "clip1.mp4: made with renderer.framing=head, .* with --set renderer.framing=canvas"),
+        (broken_sidecar, "clip1.json: not a sidecar of signgen"),
         (no_poses, "clip1.mp4: no poses .*clip1.npz; make them with `signgen pose`"),
         (other_poses, "clip1.npz: 5 poses at 24 fps, but 9 frames at 24 fps in clip1.mp4; make both"),
         (other_rate, "clip1.npz: 9 poses at 12 fps, but 9 frames at 24 fps"),
@@ -202,3 +216,11 @@ def test_settings_are_checked(prepare, values, message):
 def test_shares_of_all_parts_leave_something_for_the_rest():
     with pytest.raises(ConfigError):
         prepare_controlnet({"focus": {"face": 0.2}})
+
+
+@pytest.mark.parametrize("kind", ["controlnet", "posenet"])
+def test_shipped_settings_are_valid(kind):
+    path = Path(__file__).parents[3] / "configs" / "diffusion" / f"{kind}.yaml"
+    prepare = prepare_controlnet if kind == "controlnet" else prepare_posenet
+    run = prepare(load_yaml(path))
+    assert run.train.precision == "bf16"

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 # The projections of attention over time, in a ``UNetSpatioTemporalConditionModel``.
 BLOCKS, PROJECTIONS = "temporal_transformer_blocks", ("to_q", "to_k", "to_v", "to_out.0")
+# Cross attention is to a single embedding: whatever queries and keys are, the answer is its value.
+IDLE = ("attn2.to_q", "attn2.to_k")
 
 
 class Correction(nn.Module):
@@ -86,11 +88,14 @@ class Attached:
 
 
 def temporal_layers(network: nn.Module) -> dict[str, nn.Linear]:
-    """The projections of attention over time by their names."""
+    """The projections of attention over time that have a say, by their names."""
     return {
         name: layer
         for name, layer in network.named_modules()
-        if isinstance(layer, nn.Linear) and BLOCKS in name.split(".") and name.endswith(PROJECTIONS)
+        if isinstance(layer, nn.Linear)
+        and BLOCKS in name.split(".")
+        and name.endswith(PROJECTIONS)
+        and not name.endswith(IDLE)
     }
 
 

@@ -7,16 +7,19 @@ A ``prompt.txt`` in it says in words what its frames show.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from signgen.data.files import read_file
 from signgen.data.poses import SUFFIXES as POSES
+from signgen.data.sidecar import read_sidecar, sidecar_path
 from signgen.data.video import SUFFIXES as VIDEOS
 from signgen.errors import DataError
 
 PROMPT = "prompt.txt"
+# What the avatar's settings must be for its signer to stand where the poses are.
+IN_PLACE = {"framing": "canvas", "yaw": 0.0, "pitch": 0.0, "zoom": 1.0, "left_handed": False}
 MAX_PROMPT_BYTES = 1 << 12
 
 
@@ -58,8 +61,8 @@ def pairs_in(folder: Path) -> tuple[Pair, ...]:
     found = tuple(_pairs(folder, videos, poses))
     if not found:
         raise DataError(
-            f"{videos}: no videos; make them with `signgen generate --text-file TEXTS -o {folder / 'videos'}`, "
-            f"and the poses with `signgen pose` into {folder / 'poses'}"
+            f"{videos}: no videos; make them with `signgen generate --text-file TEXTS -o {folder / 'videos'} "
+            f"--set renderer.framing=canvas`, and the poses with `signgen pose` into {folder / 'poses'}"
         )
     return found
 
@@ -89,7 +92,23 @@ def _pairs(folder: Path, videos: Path, poses: Path) -> Iterator[Pair]:
             raise DataError(
                 f"{video}: no poses {poses / video.stem}.npz; make them with `signgen pose` or `signgen extract`"
             )
+        _check_place(video)
         yield Pair(folder, video.stem, video, beside)
+
+
+def _check_place(video: Path) -> None:
+    """Raise if the sidecar of a video says that the signer was moved away from the poses: that would be learned."""
+    if not (video.suffix == ".mp4" and sidecar_path(video).is_file()):
+        return
+    renderer = read_sidecar(sidecar_path(video)).config.get("renderer")
+    if not isinstance(renderer, Mapping) or renderer.get("name") != "avatar":
+        return
+    for name, wanted in IN_PLACE.items():
+        if renderer.get(name, wanted) != wanted:
+            raise DataError(
+                f"{video}: made with renderer.{name}={renderer[name]}, so the signer does not stand where the poses "
+                f"are; make it with --set renderer.{name}={wanted}"
+            )
 
 
 def _beside(video: Path, poses: Path) -> Path | None:

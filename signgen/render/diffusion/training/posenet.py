@@ -30,6 +30,7 @@ from signgen.render.diffusion.mimicmotion.drawn_poses import PROFILE
 from signgen.render.diffusion.mimicmotion.image_encoding import Encoded
 from signgen.render.diffusion.mimicmotion.model import on_device
 from signgen.render.diffusion.mimicmotion.networks import Networks, architecture_of, build
+from signgen.render.diffusion.mimicmotion.pieces import OnlyKey
 from signgen.render.diffusion.mimicmotion.posenet import PoseNet
 from signgen.render.diffusion.mimicmotion.tensor_file import TensorFile, open_tensors
 from signgen.render.diffusion.noise import frame_noise
@@ -142,6 +143,10 @@ class PoseNetTask:
         dtype = torch.bfloat16 if run.train.precision == "bf16" else torch.float32
         with quiet():
             unet: Any = networks.unet.to(crew.device, dtype)
+        # As the renderer computes it, so that what is drawn between updates changes none of them.
+        for name, layer in unet.named_modules():
+            if name.endswith(".attn2"):
+                layer.set_processor(OnlyKey())
         if run.train.checkpointing:
             unet.enable_gradient_checkpointing()
         torch.manual_seed(run.seed)
