@@ -76,7 +76,9 @@ def train(run, clips, folder, **how):
 def test_it_learns_a_clip_and_the_renderer_draws_with_what_was_learned(base, clips, tmp_path):
     folder = tmp_path / "run"
     run = run_of(base, steps=16, batch=2, validate_every=8, samples=1, sample_steps=1)
-    made = train(run, clips, folder)
+    told = []
+    made = train(run, clips, folder, report=told.append)
+    assert told[0] == "encoding clip0, 8 frames"
     start = train(run_of(base, steps=1, rate=1e-12), clips, tmp_path / "start").loss
     assert made.loss < 0.85 * start
     assert (folder / "samples" / "0000016.png").is_file()
@@ -130,6 +132,13 @@ def test_without_pictures_and_poses_nothing_is_learned_from_them(base, clips, tm
     assert not any(weights[f"final_proj.{name}"].any() for name in ("weight", "bias"))
     shown = train(run_of(base, steps=1, model={"rank": 0}), clips, tmp_path / "shown")
     assert load_file(shown.folder / POSE_NET)["final_proj.weight"].any()
+
+
+def test_clips_that_are_too_short_are_left_out_and_counted(base, tmp_path):
+    clips, told = save_source(tmp_path / "clips", clips=3, frames=4, width=64, height=64), []
+    train(run_of(base, steps=1, data={"window": 6}), clips, tmp_path / "run", report=told.append)
+    assert told[0] == "1 of 3 clips have fewer than 5 frames: left out"
+    assert told[1:3] == ["encoding clip1, 5 frames", "encoding clip2, 6 frames"]
 
 
 def test_what_is_wrong_is_said_in_one_line(base, clips, tmp_path):

@@ -93,6 +93,10 @@ def prepare_footage(run: Run, pairs: Sequence[Pair], folder: Path, encoder: Enco
         raise DataError(
             f"{pairs[0].source}: no clip has {least} frames; use a shorter data.window, or longer clips"
         )
+    if len(raws) < len(pairs) and crew.index == 0:
+        crew.report(
+            f"{len(pairs) - len(raws)} of {len(pairs)} clips have fewer than {least} frames: left out"
+        )
     size = size_of(raws, run.data, encoder.cell)
     studio = Studio(encoder, run.data, run.data.cache or folder / ENCODED, size, crew.report)
     studio.encode(raws[crew.index :: crew.count])
