@@ -45,7 +45,7 @@ def test_python_block(tmp_path, environment):
 
 @pytest.mark.slow
 def test_shell_blocks(tmp_path, environment):
-    assert len(SHELL) == 5
+    assert len(SHELL) == 6
     for code in SHELL:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", code],
@@ -72,6 +72,7 @@ def test_shell_blocks(tmp_path, environment):
         "report.html",
         "read.txt",
         "learned.npz",
+        "tiny.mp4",
     }
 
 
