@@ -14,7 +14,7 @@ from signgen.signdw.flow_settings import RefineSettings
 from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.plan import Plan
 
-# Steps on either side that are looked at. What is further away has a part too, but hardly any: see docs/signdw-editing.md.
+# Steps on either side that are looked at. What is further away has hardly any part: see docs/signdw-editing.md.
 MARGIN = 12
 
 
