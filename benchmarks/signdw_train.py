@@ -24,12 +24,12 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from signgen.nn.device import Precision, device_named, in_precision
+from signgen.nn.metrics import peak_memory
 from signgen.nn.moving_average import copy_of, follow
 from signgen.nn.optimizer import make_optimizer
 from signgen.signdw.backbone import CAUSAL, SignDW
 from signgen.signdw.batch import Batch, Condition
 from signgen.signdw.corruption import shifted
-from signgen.signdw.metrics import peak_memory
 from signgen.signdw.settings import LANGUAGES, PRESETS
 from signgen.signdw.training_settings import SignDWTraining
 
