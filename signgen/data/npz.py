@@ -6,6 +6,7 @@ float32; the meaning is that of `PoseSequence`. `numpy.load` opens it too.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,12 @@ def read_npz(path: Path) -> PoseSequence:
     Raises:
         DataError: missing, damaged, unsafe, of another layout, or with values no `PoseSequence` may have.
     """
-    npz = open_npz(read_file(path, MAX_FILE_BYTES), str(path))
+    return decode_npz(read_file(path, MAX_FILE_BYTES), str(path))
+
+
+def decode_npz(data: bytes, path: str) -> PoseSequence:
+    """The poses in the bytes of a dense pose file, which errors call ``path``."""
+    npz = open_npz(data, path)
     if "keypoints" not in npz and ("frames" in npz or "frame_payloads" in npz):
         raise DataError(f"{path}: a poses.npz of SignVerse, not a dense one; read it with read_poses")
     header = npz.header("keypoints")
@@ -50,6 +56,13 @@ def write_npz(poses: PoseSequence, path: Path) -> None:
     """
     with atomic_path(path) as temporary:
         write_archive(temporary, _members(poses))
+
+
+def encode_npz(poses: PoseSequence) -> bytes:
+    """The bytes that `write_npz` writes."""
+    buffer = io.BytesIO()
+    write_archive(buffer, _members(poses))
+    return buffer.getvalue()
 
 
 def _members(poses: PoseSequence) -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,8 @@
 """Stream SignVerse tar shards in and out, one video at a time, without extracting anything.
 
 A video is a folder with ``poses.npz``, ``caption.json`` and ``{video_id}.complete`` (the data card), or with
-``npz/poses.npz``, ``npz/.complete`` and ``captions/*.vtt`` (what the public extraction code packs).
+``npz/poses.npz``, ``npz/.complete`` and ``captions/*.vtt`` (what the public extraction code packs). Batch output
+has no folders: ``{video_id}.poses.npz`` comes first, then ``{video_id}.caption.json``, ``{video_id}.json`` last.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any, BinaryIO, Literal
 
 from signgen.data.atomic import atomic_path
 from signgen.data.cue import Cue
+from signgen.data.npz import decode_npz
+from signgen.data.npz_file import open_npz
 from signgen.data.signverse import encode_signverse_npz, read_signverse_npz
 from signgen.data.strict_json import parse_json_object, to_json
 from signgen.data.tar_stream import TarMember, TarWalker
@@ -148,6 +151,8 @@ def _folders(walker: TarWalker, trouble: Any, where: str) -> Iterator[_Folder]:
             if not role:
                 continue
             if prefix != current.prefix:
+                if "/" not in member.name and role != "poses":
+                    continue  # a loose file beside folders
                 if current.prefix:
                     yield current
                 done.add(current.prefix)
@@ -167,6 +172,10 @@ def _folders(walker: TarWalker, trouble: Any, where: str) -> Iterator[_Folder]:
 def _role(name: str) -> tuple[str, str]:
     """Folder of the video and role of a file: poses, caption, complete, or the name of a subtitle file."""
     parent, _, leaf = name.rpartition("/")
+    if not parent:
+        key, _, suffix = name.partition(".")
+        role = {"poses.npz": "poses", "caption.json": "caption", "json": "complete"}.get(suffix, "")
+        return (key, role) if key else ("", "")
     folder, _, last = parent.rpartition("/")
     if last == "npz" and folder and leaf in ("poses.npz", ".complete"):
         return folder, "poses" if leaf == "poses.npz" else "complete"
@@ -178,7 +187,7 @@ def _role(name: str) -> tuple[str, str]:
         f"{last}.complete": "complete",
         ".complete": "complete",
     }
-    return (parent, roles[leaf]) if parent and leaf in roles else ("", "")
+    return (parent, roles[leaf]) if leaf in roles else ("", "")
 
 
 def _take(folder: _Folder, role: str, member: TarMember) -> None:
@@ -201,8 +210,15 @@ def _sample(folder: _Folder, where: str, people: int | None) -> Recording:
     if caption.get("video_id", folder.video_id) != folder.video_id:
         raise DataError(f"{where}: caption.json is of another video")
     subtitles = {name: text.decode("utf-8-sig", "replace") for name, text in folder.subtitles.items()}
-    poses = read_signverse_npz(folder.poses, people=people, where=f"{where}/poses.npz")
+    poses = read_packed_poses(folder.poses, f"{where}/poses.npz", people)
     return Recording(folder.video_id, tuple(poses), caption, subtitles)
+
+
+def read_packed_poses(data: bytes, where: str, people: int | None = None) -> list[PoseSequence]:
+    """Poses of each person from the bytes of a ``poses.npz`` of either layout, SignVerse's or our dense one."""
+    if "keypoints" in open_npz(data, where):
+        return [decode_npz(data, where)][:people]
+    return read_signverse_npz(data, people=people, where=where)
 
 
 def _caption(data: bytes, where: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Samples made in bulk: a plan, its shards, and who makes which."""

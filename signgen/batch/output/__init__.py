@@ -1,0 +1,1 @@
+"""What a batch leaves behind: tar shards, index, card and metadata, and the check of all of them."""
