@@ -1,0 +1,33 @@
+"""What came of a sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ok:
+    """A sample that was made.
+
+    Attributes:
+        id: of the sample.
+    """
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A sample that could not be made.
+
+    Attributes:
+        id: of the sample.
+        stage: ``sign``, ``draw`` or ``pack``.
+        error: class of the error.
+        line: what it says, on one line.
+    """
+
+    id: str
+    stage: str
+    error: str
+    line: str

@@ -1,0 +1,182 @@
+"""One shard of a plan: the only place that writes samples, and says when they are there to stay.
+
+The tar is written beside its name, forced to disk and renamed; then the commit, a small JSON with its hash, goes the
+same way. A shard without a commit is not there, whatever else lies in the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from signgen.batch.claim import claimed
+from signgen.batch.disk import reported, sweep
+from signgen.batch.outcome import Failed, Ok
+from signgen.batch.output.shard import DATA, write_shard
+from signgen.batch.plan import Plan, read_samples
+from signgen.batch.sample import Sample
+from signgen.batch.spool import Spool
+from signgen.data.atomic import write_text
+from signgen.data.strict_json import read_json_object, to_json
+from signgen.errors import DataError
+
+COMMITS = "commits"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What came of a shard; a JSON file of the shard's name.
+
+    Attributes:
+        name: of the shard.
+        shard: what the tar holds, with its hash; None if every sample failed, for then there is no tar.
+        planned: how many samples the plan has for it.
+        failed: those that are not in it, and why.
+        config_sha256: hash of the settings.
+        plan_sha256: hash of the plan.
+        schema: version of this layout.
+    """
+
+    name: str
+    shard: Mapping[str, Any] | None
+    planned: int
+    failed: tuple[Failed, ...]
+    config_sha256: str
+    plan_sha256: str
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A shard that is not committed.
+
+    Attributes:
+        name: of the shard.
+        is_held: another process has it; otherwise this one was told to stop.
+    """
+
+    name: str
+    is_held: bool
+
+
+def tar_path(folder: Path, name: str) -> Path:
+    """Where the tar of a shard is."""
+    return folder / DATA / f"{name}.tar"
+
+
+def commit_path(folder: Path, name: str) -> Path:
+    """Where the commit of a shard is."""
+    return folder / COMMITS / f"{name}.json"
+
+
+def run_shard(
+    plan: Plan,
+    number: int,
+    folder: Path,
+    make: Callable[[Sample, Path], Ok | Failed],
+    *,
+    is_stopped: Callable[[], bool] = lambda: False,
+    told: Callable[[Ok | Failed], None] = lambda outcome: None,
+) -> Commit | Unfinished:
+    """Make what is missing of a shard and commit it; the bytes do not depend on how often that was interrupted.
+
+    Args:
+        plan: the plan of the folder.
+        number: which shard.
+        folder: of the plan.
+        make: makes one sample into a spool.
+        is_stopped: asked before each sample.
+        told: of each sample that is settled, now or before.
+
+    Raises:
+        ResourceError: the system could not read or write; what was finished stays.
+    """
+    name = plan.shards[number].name
+    with reported(commit_path(folder, name)), claimed(folder, number) as is_ours:
+        if not is_ours:
+            return Unfinished(name, is_held=True)
+        for path in (tar_path(folder, name), commit_path(folder, name)):
+            sweep(path)
+        spool = Spool(folder, name)
+        commit = read_commit(folder, plan, name)
+        if commit is None:
+            samples = read_samples(folder, plan, number)
+            if not _fill(samples, spool, make, is_stopped, told):
+                return Unfinished(name, is_held=False)
+            commit = _commit(plan, name, folder, samples, spool)
+        spool.remove()
+        return commit
+
+
+def read_commit(folder: Path, plan: Plan, name: str) -> Commit | None:
+    """The commit of a shard; None if there is none, or its tar is gone or of another size.
+
+    Raises:
+        DataError: the commit is of another plan, or none at all.
+    """
+    path = commit_path(folder, name)
+    if not path.exists():
+        return None
+    commit = _checked(read_json_object(path), path)
+    if commit.plan_sha256 != plan.sha256 or commit.name != name:
+        raise DataError(f"{path}: of another plan; move it away and run again")
+    tar = tar_path(folder, name)
+    is_there = commit.shard is None or (tar.is_file() and tar.stat().st_size == commit.shard["bytes"])
+    return commit if is_there else None
+
+
+def _fill(
+    samples: Sequence[Sample],
+    spool: Spool,
+    make: Callable[[Sample, Path], Ok | Failed],
+    is_stopped: Callable[[], bool],
+    told: Callable[[Ok | Failed], None],
+) -> bool:
+    """Make the samples that are not settled yet; False if it was stopped."""
+    for sample in samples:
+        settled = spool.outcome(sample.id)
+        if settled is not None:
+            told(settled)
+            continue
+        if is_stopped():
+            return False
+        outcome = make(sample, spool.path)
+        if isinstance(outcome, Failed):
+            spool.note(outcome)
+        told(outcome)
+    return True
+
+
+def _commit(plan: Plan, name: str, folder: Path, samples: Sequence[Sample], spool: Spool) -> Commit:
+    failures = {sample.id: spool.failure(sample.id) for sample in samples}
+    made = [sample_id for sample_id, failed in failures.items() if failed is None]
+    try:
+        facts = write_shard(spool.path, sorted(made), tar_path(folder, name)) if made else None
+    except DataError as error:  # the spool is not as it was written, as after a power cut
+        spool.remove()
+        raise DataError(f"{error}; its shard is made anew when the command is run again") from None
+    commit = Commit(
+        name,
+        asdict(facts) if facts else None,
+        len(samples),
+        tuple(failed for failed in failures.values() if failed is not None),
+        plan.config_sha256,
+        plan.sha256,
+    )
+    write_text(commit_path(folder, name), to_json(asdict(commit), indent=2) + "\n")
+    return commit
+
+
+def _checked(row: dict[str, Any], path: Path) -> Commit:
+    try:
+        failed = tuple(Failed(**each) for each in row.pop("failed"))
+        commit = Commit(**row, failed=failed)
+        is_whole = commit.shard is None or isinstance(commit.shard["bytes"], int)
+    except (KeyError, TypeError):
+        is_whole = False
+    if not is_whole or commit.schema != SCHEMA:
+        raise DataError(f"{path}: not the commit of a shard; delete it and run again")
+    return commit
