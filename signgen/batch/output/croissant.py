@@ -58,16 +58,11 @@ def croissant(found: Stats, shards: Sequence[ShardFacts], title: str, index_sha2
         "name": title,
         "description": f"{found.samples} samples of synthetic signing made from text: poses of 128 keypoints"
         + (f", {found.videos} with a video" if found.videos else "")
-        + f"; {found.hours:.2f} hours.",
+        + f"; {found.hours:.2f} hours. Made by signgen {package_version('signgen')}.",
         "license": found.known("licences") or [UNKNOWN],
         "inLanguage": found.known("signed_language"),
         "keywords": ["sign language", "pose", "synthetic"],
         "version": "1.0.0",
-        "creator": {
-            "@type": "sc:SoftwareApplication",
-            "name": "signgen",
-            "version": package_version("signgen"),
-        },
         "isLiveDataset": False,
         **_RAI,
         "distribution": [_index(index_sha256), *(_shard(facts) for facts in shards)],

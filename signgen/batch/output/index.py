@@ -19,7 +19,7 @@ INDEX, PARQUET = "index.jsonl", "index.parquet"
 _ROWS_AT_A_TIME = 10_000
 _COPIED = (
     "synthetic", "text", "signed_language", "split", "mode", "frames", "fps", "seconds", "width", "height",
-    "has_video", "licences", "missing", "warnings", "config_hash", "seed", "name", *CHOICES,
+    "has_video", "licences", "config_hash", "seed", "name", *CHOICES,
 )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def _row(record: dict[str, Any], shard: str, where: str) -> dict[str, Any]:
             "key": record["key"],
             "shard": shard,
             **{name: record[name] for name in _COPIED},
+            **{name: record[name].splitlines() for name in ("missing", "warnings")},
             "tokens": record["coverage"]["tokens"],
             "sha256": files,
         }

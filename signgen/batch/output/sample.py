@@ -130,8 +130,8 @@ def caption(made: Made) -> dict[str, Any]:
 def sidecar(made: Made, files: list[dict[str, Any]]) -> dict[str, Any]:
     """The account of a sample.
 
-    All samples of all plans have the same fields of the same types, so that tables can be made of them; what differs
-    by source or renderer is JSON inside a text.
+    All samples of all plans have the same fields of the same types, so that tables can be made of them: what differs
+    by source or renderer is JSON inside a text, and lists that are mostly empty are lines of a text.
     """
     utterance, poses = made.utterance, made.utterance.poses
     sources = [*describe_sources(utterance.origins)]
@@ -162,8 +162,8 @@ def sidecar(made: Made, files: list[dict[str, Any]]) -> dict[str, Any]:
         "sources": sources,
         "origins": list(utterance.origins),
         "coverage": {"tokens": len(utterance.coverage), **count_outcomes(utterance.coverage)},
-        "missing": [token.text for token in utterance.coverage if token.outcome == "missing"],
-        "warnings": list(made.warnings),
+        "missing": "\n".join(token.text for token in utterance.coverage if token.outcome == "missing"),
+        "warnings": "\n".join(made.warnings),
         "report": to_json(utterance.report),
         "renderer": to_json(made.renderer),
         "files": files,

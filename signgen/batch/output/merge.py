@@ -1,0 +1,118 @@
+"""Join finished folders into one, without decoding a sample: shards are copied, checked by their sum and renumbered."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from signgen.batch.disk import reported
+from signgen.batch.output.bytes_out import written
+from signgen.batch.output.commits import COMMITS, read_commits, shard_path
+from signgen.batch.output.finish import TITLE, Summary, finish_folder
+from signgen.batch.output.shard import DATA, ShardFacts, shard_name, split_of
+from signgen.data.strict_json import to_json
+from signgen.errors import ConfigError, DataError, ResourceError
+
+_CHUNK = 4 << 20
+
+
+def merge_folders(
+    sources: Sequence[Path], target: Path, *, title: str = TITLE, parquet: bool | None = None
+) -> Summary:
+    """Copy the shards of several folders into a new one and write its index, card, metadata and sums.
+
+    Args:
+        sources: folders of batches; shards that are not committed are left out.
+        target: must not exist, or be an empty folder; it appears whole or not at all.
+        title: of the new data set.
+        parquet: as in `finish_folder`.
+
+    Raises:
+        ConfigError: no sources, a source twice, or a target that holds something.
+        DataError: a sample that is in two sources, or a shard that is not as its commit says.
+        ResourceError: the disk is full or the folder cannot be written.
+    """
+    _check_places(sources, target)
+    found = [(folder, facts) for folder in sources for facts in read_commits(folder)]
+    _check_keys(found)
+    unfinished = target.with_name(f".{target.name}.merging-{os.getpid()}")
+    with reported(target):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            for (folder, facts), name in zip(found, _names(found), strict=True):
+                _copy(folder, facts, unfinished, name)
+            summary = finish_folder(unfinished, title=title, parquet=parquet)
+            if target.exists():
+                target.rmdir()
+            unfinished.rename(target)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return summary
+
+
+def _check_places(sources: Sequence[Path], target: Path) -> None:
+    if not sources:
+        raise ConfigError("merge: name at least one folder")
+    places = [folder.resolve() for folder in sources]
+    if len(set(places)) < len(places):
+        raise ConfigError("merge: a folder is named twice; its samples would be there twice")
+    if target.is_file():
+        raise ResourceError(f"{target}: this is a file; name a new folder")
+    if target.exists() and any(target.iterdir()):
+        raise ConfigError(f"{target}: is not empty; name a new folder")
+
+
+def _check_keys(found: Sequence[tuple[Path, ShardFacts]]) -> None:
+    if not found:
+        raise DataError("merge: not one shard is committed in these folders")
+    seen: dict[str, Path] = {}
+    for folder, facts in found:
+        for key in facts.keys:
+            other = seen.setdefault(key, folder / facts.name)
+            if other != folder / facts.name:
+                raise DataError(
+                    f"{folder / facts.name}: sample {key} is in {other} too; make plans of other seeds"
+                )
+
+
+def _names(found: Sequence[tuple[Path, ShardFacts]]) -> list[str]:
+    """New names, numbered within each split in the order of the sources."""
+    total, done, names = Counter(split_of(facts.name) for _, facts in found), Counter[str](), list[str]()
+    for _, facts in found:
+        split = split_of(facts.name)
+        names.append(shard_name(split, done[split], total[split]))
+        done[split] += 1
+    return names
+
+
+def _copy(folder: Path, facts: ShardFacts, target: Path, name: str) -> None:
+    """Copy a shard and commit it under its new name; the commit keeps what else the old one says of it."""
+    source = shard_path(folder, facts)
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise DataError(f"{source}: cannot be read: {error.strerror or error}") from None
+    with file, written(target / DATA / name) as out:
+        while chunk := file.read(_CHUNK):
+            out.write(chunk)
+        if out.sha256 != facts.sha256:
+            raise DataError(
+                f"{source}: changed: it has another sum than its commit says; run `signgen batch verify`"
+            )
+    commit = {
+        "merged_from": {"shard": facts.name, "commit_sha256": _commit_sum(folder, facts)},
+        "shard": replace(facts, name=name),
+    }
+    with written(target / COMMITS / f"{Path(name).stem}.json") as out:
+        out.write((to_json(commit) + "\n").encode())
+
+
+def _commit_sum(folder: Path, facts: ShardFacts) -> str:
+    """Hash of the commit a shard comes with, by which its run can be found again; empty if it has another name."""
+    path = folder / COMMITS / f"{Path(facts.name).stem}.json"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
