@@ -39,7 +39,7 @@ come from `--config`, flags are laid over them and `--set` over both; the resolv
 | 5 | a package or weights are not installed |
 | 6 | disk or memory is exhausted, or a folder cannot be written |
 | 7 | a check found damage, or a repeated run differs |
-| 75 | stopped by SIGTERM; run again to go on |
+| 75 | stopped by SIGTERM (`batch run`: by SIGINT and SIGUSR1 too); run again to go on |
 | 130 | interrupted by Ctrl-C |
 | 141 | the reader of stdout went away |
 """

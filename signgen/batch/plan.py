@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, product
@@ -107,7 +107,7 @@ def expand(
     """
     combinations = _combinations(vary)
     for choices in combinations:
-        _check_kind(job_of(settings, choices), kind, choices)
+        _check_kind(job_of(settings, choices), kind, (*settings, *choices))
     fixed = digest.of_config({"kind": kind, "config": _config(settings, kind)})
     samples = (new_sample(text, choices, fixed) for text in texts for choices in combinations)
     distinct = {sample.id: sample for sample in samples}.values()
@@ -246,13 +246,12 @@ def _combinations(vary: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     return [dict(zip(vary, values, strict=True)) for values in product(*vary.values())]
 
 
-def _check_kind(job: Job, kind: Kind, choices: Mapping[str, Any]) -> None:
-    """Refuse choices that poses alone do not show."""
-    drawn = [path for path in choices if path.split(".")[0] == "renderer"]
+def _check_kind(job: Job, kind: Kind, paths: Iterable[str]) -> None:
+    """Refuse settings that poses alone do not show."""
+    drawn = [path for path in paths if path.split(".")[0] == "renderer"]
+    drawn += ["recheck"] if job.settings.recheck is not None else []
     if kind == "poses" and drawn:
-        raise ConfigError(f"vary: {drawn[0]}: makes no difference to poses; pass --video to draw them")
-    if kind == "poses" and job.settings.recheck is not None:
-        raise ConfigError("recheck: makes no difference to poses; pass --video to draw them")
+        raise ConfigError(f"{drawn[0]}: makes no difference to poses; pass --video to draw them")
 
 
 def _nested(choices: Mapping[str, Any]) -> dict[str, Any]:

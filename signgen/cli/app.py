@@ -9,6 +9,7 @@ import typer
 from signgen import __version__
 from signgen.cli import (
     avatar,
+    batch,
     corpus,
     dataset,
     evaluate,
@@ -60,6 +61,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(lexicon.app, name="lexicon")
+app.add_typer(batch.app, name="batch")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(train.app, name="train")

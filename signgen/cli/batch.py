@@ -1,0 +1,148 @@
+"""``signgen batch``: data sets of made signing, planned first, then made shard by shard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from signgen.cli import options as o
+from signgen.cli.codes import INCOMPLETE, STOPPED
+from signgen.cli.flags import DIFFUSION, LOOKS, SIGNER, SIGNING, VIEW, configured
+from signgen.cli.table import print_facts, print_json
+from signgen.cli.voice import ProgressMode, say, telling
+
+if TYPE_CHECKING:
+    from signgen.batch.local import Ran
+
+app = typer.Typer(
+    help="Make data sets of signing from texts: plan, run, look, try again.", no_args_is_help=True
+)
+
+Folder = Annotated[Path, typer.Argument(help="Folder of the batch.")]
+# The names of reasons that `status` prints; --json has all.
+MOST_REASONS = 12
+
+
+@app.command()
+@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *VIEW)
+def plan(
+    texts: Annotated[
+        Path,
+        typer.Argument(
+            help="Texts: lines of a .txt, or rows of a .csv or .jsonl with text and, if wanted, name and split."
+        ),
+    ],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the batch.", show_default=False)],
+    settings: dict[str, Any],
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            help="Values of a setting, as renderer.signer=ada,bola or seed=0,1,2; every combination is made of "
+            "every text; repeatable. A config file has them under vary.",
+        ),
+    ] = None,
+    video: Annotated[
+        bool, typer.Option("--video/--poses", help="Draw each sample as a video too, or make poses alone.")
+    ] = False,
+    shard_size: Annotated[
+        int, typer.Option("--shard-size", min=1, max=1_000_000, help="Samples in a shard at most.")
+    ] = 500,
+) -> int:
+    """Lay down which samples there are to be, with which settings and in which shards; nothing is made yet.
+
+    A folder holds one plan; the same command again changes nothing, another plan is refused.
+    """
+    from signgen.batch.choices import take_choices
+    from signgen.batch.plan import Kind, expand, write_plan
+    from signgen.batch.texts import read_texts
+
+    kind: Kind = "video" if video else "poses"
+    settings, choices = take_choices(settings, vary or ())
+    found = read_texts(texts)
+    samples = expand(found, settings, choices, kind)
+    made = write_plan(samples, output, settings, choices, kind=kind, shard_size=shard_size)
+    say(f"{made.samples} samples of {len(found)} texts in {len(made.shards)} shards")
+    typer.echo(str(output))
+    return 0
+
+
+@app.command()
+def run(
+    folder: Folder,
+    *,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: in this one.")] = 1,
+    max_failures: Annotated[
+        str, typer.Option("--max-failures", help="End when more samples fail: a number, or a share of all.")
+    ] = "5%",
+    progress: o.Show = ProgressMode.auto,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> int:
+    """Make what is missing of a planned batch, with index, card and sums when all of it is there.
+
+    Run the same command again after any stop. SIGTERM, SIGINT and SIGUSR1 end it after the sample under way, with
+    code 75; several runs, on one machine or many, may share a folder.
+    """
+    from signgen.batch.local import run_batch
+
+    with telling(progress, quiet, verbose) as show:
+        ran = run_batch(folder, workers=workers, max_failures=max_failures, progress=show)
+        if ran.is_complete and not ran.is_over and ran.made:
+            from signgen.batch.output.finish import finish_folder
+
+            finish_folder(folder)
+    _tell(ran, max_failures, quiet)
+    if ran.is_complete:
+        typer.echo(str(folder))
+    if ran.is_stopped and not ran.is_complete:
+        return STOPPED
+    return 0 if ran.is_complete and not ran.failed else INCOMPLETE
+
+
+@app.command()
+def status(folder: Folder, as_json: o.Json = False) -> int:
+    """How many samples are made, are missing or failed, and why; also while others work on the folder."""
+    from signgen.batch.status import read_status
+
+    found = read_status(folder)
+    if as_json:
+        print_json(found)
+        return 0
+    print_facts(
+        {
+            "samples": f"{found.made} of {found.samples} made, {found.failed} failed",
+            "shards": f"{found.committed} of {found.shards} committed",
+            "size": f"{found.bytes / 1e6:.1f} MB",
+            "signing": f"{found.seconds / 3600:.3f} h",
+        }
+    )
+    for reason, count in list(found.reasons.items())[:MOST_REASONS]:
+        typer.echo(f"{count} failed: {reason}")
+    return 0
+
+
+@app.command()
+def retry(folder: Folder) -> int:
+    """Forget the samples that failed, so that the next run tries them again; their shards are made anew."""
+    from signgen.batch.retry import forget_failures
+
+    say(f"{forget_failures(folder)} failed samples are tried again by `signgen batch run {folder}`")
+    return 0
+
+
+def _tell(ran: Ran, max_failures: str, is_quiet: bool) -> None:
+    """What a run did, line by line; what went wrong alone if it is to be quiet."""
+    if not is_quiet:
+        say(f"{ran.planned} samples: {ran.made} made, {ran.failed} failed")
+    for line in ran.lost:
+        say(f"{line}; run the same command again")
+    if ran.held:
+        say(f"{len(ran.held)} shards are being made by other processes")
+    if ran.is_over:
+        say(f"ended: more than --max-failures {max_failures} failed; `signgen batch status` says why")
+    elif ran.is_stopped and not ran.is_complete:
+        say("stopped; run the same command again to go on")
