@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from signgen.cli import options as o
-from signgen.cli.codes import INCOMPLETE, STOPPED
+from signgen.cli.codes import DAMAGE, INCOMPLETE, STOPPED
 from signgen.cli.flags import DIFFUSION, LOOKS, SIGNER, SIGNING, VIEW, configured
-from signgen.cli.table import print_facts, print_json
+from signgen.cli.table import print_columns, print_facts, print_json
 from signgen.cli.voice import ProgressMode, say, telling
 
 if TYPE_CHECKING:
     from signgen.batch.local import Ran
+    from signgen.batch.output.finish import Summary
 
 app = typer.Typer(
-    help="Make data sets of signing from texts: plan, run, look, try again.", no_args_is_help=True
+    help="Make data sets of signing from texts: plan, run, look, check, join.", no_args_is_help=True
 )
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the batch.")]
@@ -132,6 +133,72 @@ def retry(folder: Folder) -> int:
 
     say(f"{forget_failures(folder)} failed samples are tried again by `signgen batch run {folder}`")
     return 0
+
+
+Title = Annotated[str, typer.Option("--title", help="Name of the data set.", show_default=False)]
+Parquet = Annotated[
+    bool | None,
+    typer.Option(
+        "--parquet/--no-parquet",
+        help="Write the index as a table too. (default: where pyarrow is installed)",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def verify(
+    folder: Folder,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Decode every member of every sample as well.")
+    ] = False,
+    as_json: o.Json = False,
+    progress: o.Show = ProgressMode.auto,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> int:
+    """Compare every shard, the index and the card with their SHA-256; code 7 if anything is damaged."""
+    from signgen.batch.output.verify import verify_folder
+
+    with telling(progress, quiet, verbose) as show:
+        found = verify_folder(folder, deep=deep, progress=show)
+    if as_json:
+        print_json(found)
+    else:
+        print_columns([(item.name, item.what) for item in found.damage])
+    unfinished = "" if found.is_finished else "; index and card are not written yet"
+    say(f"{found.shards} shards, {found.samples} samples: {len(found.damage)} damaged{unfinished}")
+    return DAMAGE if found.damage else 0
+
+
+@app.command()
+def card(folder: Folder, title: Title = "", parquet: Parquet = None) -> int:
+    """Write index, dataset card, Croissant metadata and sums anew, of the shards that are there by now."""
+    from signgen.batch.output.finish import finish_folder
+
+    _sum_up(finish_folder(folder, title=title, parquet=parquet), folder)
+    return 0
+
+
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of batches.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="New folder.", show_default=False)],
+    title: Title = "",
+    parquet: Parquet = None,
+) -> int:
+    """Join the finished shards of several batches in a new folder; a sample that two of them have is refused."""
+    from signgen.batch.output.merge import merge_folders
+
+    _sum_up(merge_folders(folders, output, title=title, parquet=parquet), output)
+    return 0
+
+
+def _sum_up(made: Summary, folder: Path) -> None:
+    say(f"{made.samples} samples in {made.shards} shards, {made.hours:.3f} h")
+    for licence in made.licences:
+        say(f"licence: {licence}")
+    typer.echo(str(folder))
 
 
 def _tell(ran: Ran, max_failures: str, is_quiet: bool) -> None:

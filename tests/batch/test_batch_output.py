@@ -113,7 +113,12 @@ def test_the_sidecar_says_where_each_frame_came_from_and_under_which_licence(bat
     ]
     assert record["sources"] == [{"entry": "HELLO", "licence": "CC-BY-4.0", "frames": 3}]
     assert (record["licences"], record["synthetic"], record["missing"]) == (["CC-BY-4.0"], True, "wörld")
-    assert (record["seed"], record["signer"], record["source"]) == (3, "amy", "stitch")
+    assert (record["seed"], record["signer"], record["source"], record["renderer"]) == (
+        3,
+        "amy",
+        "stitch",
+        "",
+    )
 
 
 def test_the_index_has_a_row_for_each_sample(batch):

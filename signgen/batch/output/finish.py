@@ -42,12 +42,12 @@ class Summary:
     licences: tuple[str, ...]
 
 
-def finish_folder(folder: Path, *, title: str = TITLE, parquet: bool | None = None) -> Summary:
+def finish_folder(folder: Path, *, title: str = "", parquet: bool | None = None) -> Summary:
     """Write index, card, metadata and sums of the shards that are committed by now; safe to repeat.
 
     Args:
         folder: of the batch.
-        title: of the data set.
+        title: of the data set; empty for `TITLE`.
         parquet: whether to write the index as Parquet too; None for: where pyarrow is installed.
 
     Raises:
@@ -55,7 +55,7 @@ def finish_folder(folder: Path, *, title: str = TITLE, parquet: bool | None = No
         DependencyError: Parquet is asked for and pyarrow is not installed.
         ResourceError: the disk is full or the folder cannot be written.
     """
-    shards = read_commits(folder)
+    shards, title = read_commits(folder), title or TITLE
     if not shards:
         raise DataError(f"{folder}: not one shard is committed; run `signgen batch run` first")
     found = Stats()

@@ -13,7 +13,7 @@ from pathlib import Path
 from signgen.batch.disk import reported
 from signgen.batch.output.bytes_out import written
 from signgen.batch.output.commits import COMMITS, read_commits, shard_path
-from signgen.batch.output.finish import TITLE, Summary, finish_folder
+from signgen.batch.output.finish import Summary, finish_folder
 from signgen.batch.output.shard import DATA, ShardFacts, shard_name, split_of
 from signgen.data.strict_json import to_json
 from signgen.errors import ConfigError, DataError, ResourceError
@@ -22,14 +22,14 @@ _CHUNK = 4 << 20
 
 
 def merge_folders(
-    sources: Sequence[Path], target: Path, *, title: str = TITLE, parquet: bool | None = None
+    sources: Sequence[Path], target: Path, *, title: str = "", parquet: bool | None = None
 ) -> Summary:
     """Copy the shards of several folders into a new one and write its index, card, metadata and sums.
 
     Args:
         sources: folders of batches; shards that are not committed are left out.
         target: must not exist, or be an empty folder; it appears whole or not at all.
-        title: of the new data set.
+        title: as in `finish_folder`.
         parquet: as in `finish_folder`.
 
     Raises:

@@ -165,7 +165,7 @@ def sidecar(made: Made, files: list[dict[str, Any]]) -> dict[str, Any]:
         "missing": "\n".join(token.text for token in utterance.coverage if token.outcome == "missing"),
         "warnings": "\n".join(made.warnings),
         "report": to_json(utterance.report),
-        "renderer": to_json(made.renderer),
+        "drawing": to_json(made.renderer),
         "files": files,
         "signgen": package_version("signgen"),
         "versions": installed_versions(),
