@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
@@ -169,8 +170,9 @@ def _output(path: Path, item: Mapping[str, Any]) -> OutputFile:
     return OutputFile(**item)
 
 
+@functools.cache
 def package_version(package: str) -> str:
-    """Version of an installed package, read without importing it; empty if it is not installed."""
+    """Version of an installed package, read once and without importing it; empty if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
