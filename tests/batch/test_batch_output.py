@@ -28,6 +28,12 @@ def batch(tmp_path_factory):
     return make_batch(tmp_path_factory.mktemp("batch") / "b")
 
 
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     return make_batch(tmp_path_factory.mktemp("film") / "b", 1, 2, has_video=True)
@@ -183,6 +189,10 @@ def test_verify_finds_every_truncation_and_every_flipped_bit(tmp_path):
         (lambda f: (f / "data/odd.tar").write_bytes(b""), "data/odd.tar"),
         (lambda f: (f / "index.jsonl").write_text("{}\n"), "index.jsonl"),
         (lambda f: (f / "README.md").unlink(), "README.md"),
+        (
+            lambda f: edit(f / "commits/train-00001-of-00002.json", '"frames": 15', '"frames": 16'),
+            "commits/train-00001-of-00002.json",
+        ),
         (lambda f: (f / "croissant.json").write_text("{}"), "croissant.json"),
         (lambda f: (f / "SHA256SUMS").write_text("gone\n"), "SHA256SUMS"),
         (

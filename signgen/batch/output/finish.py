@@ -8,7 +8,7 @@ from pathlib import Path
 
 from signgen.batch.output.bytes_out import written
 from signgen.batch.output.card import card
-from signgen.batch.output.commits import read_commits
+from signgen.batch.output.commits import COMMITS, read_commits
 from signgen.batch.output.croissant import croissant
 from signgen.batch.output.index import INDEX, PARQUET, has_parquet, rows_of, write_index, write_parquet
 from signgen.batch.output.shard import DATA
@@ -70,12 +70,18 @@ def finish_folder(folder: Path, *, title: str = "", parquet: bool | None = None)
     _write(folder / CARD, card(found, shards, title))
     metadata = croissant(found, shards, title, _sum(folder / INDEX))
     _write(folder / CROISSANT, to_json(metadata, indent=1) + "\n")
-    sums = {f"{DATA}/{facts.name}": facts.sha256 for facts in shards} | {
-        name: _sum(folder / name) for name in files
-    }
+    sums = {f"{DATA}/{facts.name}": facts.sha256 for facts in shards}
+    sums |= {name: _sum(folder / name) for name in (*files, *_orders(folder))}
     _write(folder / SUMS, sealed("".join(f"{sums[name]}  {name}\n" for name in sorted(sums))))
     licences = tuple(found.known("licences"))
     return Summary(len(shards), found.samples, found.videos, found.frames, found.hours, licences)
+
+
+def _orders(folder: Path) -> list[str]:
+    """The files that were there before: commits, and what they were made to."""
+    commits = sorted(path.name for path in (folder / COMMITS).glob("*.json") if not path.name.startswith("."))
+    plans = [name for name in ("plan.json", "plan.jsonl") if (folder / name).is_file()]
+    return [*(f"{COMMITS}/{name}" for name in commits), *plans]
 
 
 def _write(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from signgen.dataset.verify import MAX_SUMS_BYTES, sealed
 from signgen.errors import DataError
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
-_PLACE = re.compile(rf"(?:{DATA}/)?[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_PLACE = re.compile(rf"(?:{COMMITS}/)?[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
