@@ -16,9 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from signgen.batch.claim import claimed
 from signgen.batch.outcome import Failed, Ok
-from signgen.batch.plan import Plan, read_plan
-from signgen.batch.shard import Commit, Unfinished, read_commit, run_shard
+from signgen.batch.plan import Plan, read_plan, read_samples
+from signgen.batch.shard import Commit, Make, Unfinished, read_commit, run_shard
+from signgen.batch.spool import Spool
 from signgen.batch.stages import Maker
 from signgen.dataset.pool import Lost, work
 from signgen.errors import ConfigError, SignGenError
@@ -67,7 +69,6 @@ class Ran:
         is_stopped: a signal ended the run.
         is_over: too many samples failed.
         held: shards that other processes were making.
-        lost: shards whose worker died twice, and how.
     """
 
     planned: int
@@ -76,12 +77,11 @@ class Ran:
     is_stopped: bool = False
     is_over: bool = False
     held: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
         """Whether every sample is settled."""
-        return self.made + self.failed == self.planned and not (self.held or self.lost)
+        return self.made + self.failed == self.planned and not self.held
 
 
 def allowed_failures(text: str, planned: int) -> int:
@@ -101,7 +101,12 @@ def allowed_failures(text: str, planned: int) -> int:
 
 
 def run_batch(
-    folder: Path, *, workers: int = 1, max_failures: str = MAX_FAILURES, progress: Progress = silent
+    folder: Path,
+    *,
+    workers: int = 1,
+    max_failures: str = MAX_FAILURES,
+    progress: Progress = silent,
+    maker: Callable[[Plan], Make] = Maker,
 ) -> Ran:
     """Make every shard of a plan that is not there yet; the same call goes on after any stop.
 
@@ -110,6 +115,7 @@ def run_batch(
         workers: processes; 0 works in this one.
         max_failures: see `allowed_failures`.
         progress: told how many samples are settled.
+        maker: called once in each worker, to which it must be able to travel.
 
     Raises:
         SignGenError: what would hit every sample: no disk, no weights, a damaged plan.
@@ -125,11 +131,10 @@ def run_batch(
     todo = [number for number in shards if not _is_done(folder, plan, number, counts)]
     ran = Ran(plan.samples)
     with _stopped_by_signals(counts), _watched(counts, plan.samples, progress):
-        make = partial(_ShardRunner, folder, counts)
-        for number, outcome in work(
-            todo, make, workers=workers, seconds=math.inf, is_stopped=lambda: counts.is_stopped
-        ):
-            _note(ran, plan.shards[number].name, outcome)
+        while todo and not counts.is_stopped:
+            todo = list(
+                _unlucky(folder, plan, todo, partial(_ShardRunner, folder, counts, maker), workers, ran)
+            )
     ran.made, ran.failed = sum(counts.made[:]), sum(counts.failed[:])
     ran.is_stopped, ran.is_over = bool(counts.stop[0]), counts.is_over
     return ran
@@ -138,15 +143,15 @@ def run_batch(
 class _ShardRunner:
     """What a worker does with the number of a shard."""
 
-    def __init__(self, folder: Path, counts: Counts) -> None:
+    def __init__(self, folder: Path, counts: Counts, maker: Callable[[Plan], Make]) -> None:
         if multiprocessing.parent_process() is not None:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # whoever started us decides when to stop
-        self._folder, self._counts = folder, counts
+        self.counts, self._folder = counts, folder
         self._plan = read_plan(folder)
-        self._make = Maker(self._plan)
+        self._make = maker(self._plan)
 
     def __call__(self, number: int) -> Commit | Unfinished | SignGenError:
-        counts = self._counts
+        counts = self.counts
         counts.made[number] = counts.failed[number] = 0
 
         def told(outcome: Ok | Failed) -> None:
@@ -175,13 +180,33 @@ def _is_done(folder: Path, plan: Plan, number: int, counts: Counts) -> bool:
     return True
 
 
-def _note(ran: Ran, name: str, outcome: Commit | Unfinished | SignGenError | Lost) -> None:
-    if isinstance(outcome, SignGenError):
-        raise outcome
-    if isinstance(outcome, Lost):
-        ran.lost.append(f"{name}: its worker {outcome.how}, twice")
-    elif isinstance(outcome, Unfinished) and outcome.is_held:
-        ran.held.append(name)
+def _unlucky(
+    folder: Path, plan: Plan, todo: Sequence[int], runner: partial[_ShardRunner], workers: int, ran: Ran
+) -> Iterator[int]:
+    """Make shards; those are given back whose worker died twice, with the sample at fault marked as failed."""
+    counts: Counts = runner.args[1]
+    for number, outcome in work(
+        todo, runner, workers=workers, seconds=math.inf, is_stopped=lambda: counts.is_stopped
+    ):
+        if isinstance(outcome, SignGenError):
+            raise outcome
+        if isinstance(outcome, Lost):
+            _blame(folder, plan, number, outcome)
+            yield number
+        elif isinstance(outcome, Unfinished) and outcome.is_held:
+            ran.held.append(outcome.name)
+
+
+def _blame(folder: Path, plan: Plan, number: int, lost: Lost) -> None:
+    """Mark the sample that was under way when the worker of a shard died: the first that is not settled."""
+    with claimed(folder, number) as is_ours:
+        if not is_ours:
+            return
+        spool = Spool(folder, plan.shards[number].name)
+        for sample in read_samples(folder, plan, number):
+            if spool.outcome(sample.id) is None:
+                spool.note(Failed(sample.id, "worker", "Died", f"the worker {lost.how}, twice in this shard"))
+                return
 
 
 @contextmanager

@@ -22,6 +22,9 @@ from signgen.data.atomic import write_text
 from signgen.data.strict_json import read_json_object, to_json
 from signgen.errors import DataError
 
+# Makes one sample into a spool.
+Make = Callable[[Sample, Path], Ok | Failed]
+
 COMMITS = "commits"
 SCHEMA = 1
 
@@ -76,7 +79,7 @@ def run_shard(
     plan: Plan,
     number: int,
     folder: Path,
-    make: Callable[[Sample, Path], Ok | Failed],
+    make: Make,
     *,
     is_stopped: Callable[[], bool] = lambda: False,
     told: Callable[[Ok | Failed], None] = lambda outcome: None,
@@ -131,7 +134,7 @@ def read_commit(folder: Path, plan: Plan, name: str) -> Commit | None:
 def _fill(
     samples: Sequence[Sample],
     spool: Spool,
-    make: Callable[[Sample, Path], Ok | Failed],
+    make: Make,
     is_stopped: Callable[[], bool],
     told: Callable[[Ok | Failed], None],
 ) -> bool:

@@ -205,8 +205,6 @@ def _tell(ran: Ran, max_failures: str, is_quiet: bool) -> None:
     """What a run did, line by line; what went wrong alone if it is to be quiet."""
     if not is_quiet:
         say(f"{ran.planned} samples: {ran.made} made, {ran.failed} failed")
-    for line in ran.lost:
-        say(f"{line}; run the same command again")
     if ran.held:
         say(f"{len(ran.held)} shards are being made by other processes")
     if ran.is_over:

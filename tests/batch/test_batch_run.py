@@ -314,10 +314,14 @@ def command(*words):
     return [sys.executable, "-m", "signgen", "batch", *map(str, words)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_signals_stop_after_the_sample_under_way(tmp_path, number):
+@pytest.mark.parametrize(
+    ("number", "workers"), [(signal.SIGTERM, 0), (signal.SIGINT, 1), (signal.SIGUSR1, 0)]
+)
+def test_signals_stop_after_the_sample_under_way(tmp_path, number, workers):
     planned(tmp_path, [f"book {word} {n}" for n in range(150) for word in WORDS], size=50)
-    process = subprocess.Popen(command("run", tmp_path, "--workers", 1), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command("run", tmp_path, "--workers", workers), stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 60
     while not read_status(tmp_path).made and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -340,6 +344,26 @@ def test_two_workers_one_of_them_killed(whole, tmp_path):
     _, told = process.communicate(timeout=60)
     assert process.returncode == 0, told
     assert tree(whole).items() <= tree(folder).items()
+
+
+def deadly(plan):
+    """Makes samples, but for one that ends its process."""
+
+    def make(sample, spool):
+        if sample.text == "school":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plain_sample(sample, spool)
+
+    return make
+
+
+def test_a_sample_that_kills_its_worker_is_told(tmp_path):
+    planned(tmp_path)
+    ran = run_batch(tmp_path, workers=1, maker=deadly)
+    assert (ran.made, ran.failed, ran.is_complete) == (5, 1, True)
+    assert list(read_status(tmp_path).reasons) == [
+        "worker: Died: the worker ended by signal 9, twice in this shard"
+    ]
 
 
 def kill_a_worker(parent):
