@@ -14,7 +14,7 @@ from signgen.batch.sample import Sample
 from signgen.data.strict_json import to_json
 from signgen.errors import DataError, LexiconError, PoseError, RenderError, SignGenError
 from signgen.render.base import check_ready
-from signgen.text2pose.base import Utterance
+from signgen.text2pose.base import PoseSource, Utterance
 from signgen.workflow.generate import draw, sign
 from signgen.workflow.progress import silent
 from signgen.workflow.record import warnings_of, warnings_of_renderer
@@ -50,7 +50,7 @@ class Maker:
             stage = "draw"
             drawn = self._drawn(job, utterance, member_path(spool, sample.id, VIDEO))
             stage = "pack"
-            put_sample(spool, self._made(sample, utterance, drawn))
+            put_sample(spool, self._made(sample, job, utterance, drawn))
         except (MemoryError, OSError):
             raise
         except Exception as error:
@@ -74,17 +74,24 @@ class Maker:
         """Draw the video, if there is to be one; the account of its frames."""
         return draw(job, utterance.poses, path, [], silent) if self._plan.kind == "video" else {}
 
-    def _made(self, sample: Sample, utterance: Utterance, drawn: Mapping[str, Any]) -> Made:
+    def _made(self, sample: Sample, job: Job, utterance: Utterance, drawn: Mapping[str, Any]) -> Made:
         planned = {"name": sample.name, "seed": sample.seed, **sample.choices, "meta": sample.meta}
         return Made(
             sample.id,
             sample.text,
             utterance,
             has_video=bool(drawn),
-            language=str(utterance.report.get("signed_language", "")),
+            language=_signed_language(job.source),
             split=sample.split,
             plan=planned,
             config_hash=self._config_sha256,
             warnings=(*warnings_of(utterance.report), *warnings_of_renderer({"frames": drawn})),
             renderer=drawn.get("renderer", {}),
         )
+
+
+def _signed_language(source: PoseSource) -> str:
+    """ISO 639-3 code of what a source signs: as set, else its lexicon's first; empty where it tells neither."""
+    told = getattr(source, "signed_language", "")
+    lexicon = getattr(source, "opened", None)
+    return str(told or (lexicon.signed_languages[0] if lexicon is not None else ""))

@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -63,6 +64,20 @@ def whole(tmp_path_factory):
     planned(folder, PAIRS, size=12)
     assert run_batch(folder, workers=0).is_complete
     return folder
+
+
+def test_samples_say_which_language_they_are_in(whole):
+    rows = [json.loads(line) for line in (tar_member(whole, ".json") or "").splitlines()]
+    assert [row["signed_language"] for row in rows] == ["ase"]
+
+
+def tar_member(folder, suffix):
+    """The first sidecar of the first shard."""
+    with tarfile.open(next((folder / "data").glob("*.tar"))) as tar:
+        for member in tar:
+            if member.name.endswith(suffix) and "caption" not in member.name:
+                return tar.extractfile(member).read().decode()
+    return None
 
 
 def test_looks_of_poses_are_refused():
