@@ -41,6 +41,6 @@ if [ "$size" = full ]; then
 else
     # One thread: so small a network gains little from more, and the weights are the same to the bit again.
     OMP_NUM_THREADS=1 signgen train tiny-flow --config configs/diffusion/tiny-flow-smoke.yaml $sources \
-        --set data.held_out=$held --set data.cache="$work/frames" --device cpu --stop-after 3000 -o "$work/smoke"
+        --set data.held_out=$held --set data.cache="$work/frames" --device cpu --stop-after 7000 -o "$work/smoke"
     cp "$work/smoke/tiny-flow/config.yaml" "$work/smoke/tiny-flow/model.safetensors" checkpoints/tiny-flow/
 fi
