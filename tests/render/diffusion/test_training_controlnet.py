@@ -139,8 +139,9 @@ def _one_of_two(rank, port, base, clips, folder):
     AcceleratorState._reset_state()
     PartialState._reset_state()
     os.environ |= dict(
-        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port)
-    )
+        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port),
+        OMP_NUM_THREADS="1",
+    )  # fmt: skip
     train(run_of(base, steps=3), clips, folder)
     torch.distributed.destroy_process_group()
 
