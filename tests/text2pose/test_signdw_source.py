@@ -46,9 +46,9 @@ def test_the_seed_decides(checkpoint):
 
 
 def test_drawing_has_the_defaults_of_drawing(checkpoint):
-    assert source(checkpoint).draws == DrawSettings(guidance=1.5)
+    assert source(checkpoint).draws == DrawSettings(guidance=1.2)
     assert source(checkpoint, temperature=0.5, mode="masked").draws == DrawSettings(
-        temperature=0.5, mode="masked", guidance=1.5
+        temperature=0.5, mode="masked", guidance=1.2
     )
 
 
