@@ -11,9 +11,11 @@ class Ok:
 
     Attributes:
         id: of the sample.
+        seconds: of signing in it; 0 if it was made before.
     """
 
     id: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

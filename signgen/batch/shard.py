@@ -24,6 +24,8 @@ from signgen.errors import DataError
 
 # Makes one sample into a spool.
 Make = Callable[[Sample, Path], Ok | Failed]
+# Told of a sample that is settled, and whether this was the one to settle it.
+Told = Callable[[Ok | Failed, bool], None]
 
 COMMITS = "commits"
 SCHEMA = 1
@@ -82,7 +84,7 @@ def run_shard(
     make: Make,
     *,
     is_stopped: Callable[[], bool] = lambda: False,
-    told: Callable[[Ok | Failed], None] = lambda outcome: None,
+    told: Told = lambda outcome, is_new: None,
 ) -> Commit | Unfinished:
     """Make what is missing of a shard and commit it; the bytes do not depend on how often that was interrupted.
 
@@ -92,7 +94,7 @@ def run_shard(
         folder: of the plan.
         make: makes one sample into a spool.
         is_stopped: asked before each sample.
-        told: of each sample that is settled, now or before.
+        told: of each sample that is settled, and whether that was now or before.
 
     Raises:
         ResourceError: the system could not read or write; what was finished stays.
@@ -136,20 +138,20 @@ def _fill(
     spool: Spool,
     make: Make,
     is_stopped: Callable[[], bool],
-    told: Callable[[Ok | Failed], None],
+    told: Told,
 ) -> bool:
     """Make the samples that are not settled yet; False if it was stopped."""
     for sample in samples:
         settled = spool.outcome(sample.id)
         if settled is not None:
-            told(settled)
+            told(settled, False)
             continue
         if is_stopped():
             return False
         outcome = make(sample, spool.path)
         if isinstance(outcome, Failed):
             spool.note(outcome)
-        told(outcome)
+        told(outcome, True)
     return True
 
 

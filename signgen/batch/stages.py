@@ -57,7 +57,7 @@ class Maker:
             if isinstance(error, SignGenError) and not isinstance(error, OF_ONE_SAMPLE):
                 raise
             return Failed(sample.id, stage, type(error).__name__, " ".join(str(error).split())[:MAX_LINE])
-        return Ok(sample.id)
+        return Ok(sample.id, utterance.poses.seconds)
 
     def _job(self, sample: Sample) -> Job:
         key = to_json(sample.choices)

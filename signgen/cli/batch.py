@@ -14,8 +14,8 @@ from signgen.cli.table import print_columns, print_facts, print_json
 from signgen.cli.voice import ProgressMode, say, telling
 
 if TYPE_CHECKING:
-    from signgen.batch.local import Ran
     from signgen.batch.output.finish import Summary
+    from signgen.batch.run import Ran
 
 app = typer.Typer(
     help="Make data sets of signing from texts: plan, run, look, check, join.", no_args_is_help=True
@@ -88,10 +88,11 @@ def run(
     Run the same command again after any stop. SIGTERM, SIGINT and SIGUSR1 end it after the sample under way, with
     code 75; several runs, on one machine or many, may share a folder.
     """
-    from signgen.batch.local import run_batch
+    from signgen.batch.local import Local
+    from signgen.batch.run import run_batch
 
     with telling(progress, quiet, verbose) as show:
-        ran = run_batch(folder, workers=workers, max_failures=max_failures, progress=show)
+        ran = run_batch(folder, launcher=Local(workers), max_failures=max_failures, progress=show)
         if ran.is_complete and not ran.is_over and ran.made:
             from signgen.batch.output.finish import finish_folder
 

@@ -17,14 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from signgen.batch.local import allowed_failures, run_batch
+from signgen.batch.local import Local
 from signgen.batch.outcome import Ok
 from signgen.batch.plan import expand, read_plan, read_samples, write_plan
 from signgen.batch.retry import forget_failures
+from signgen.batch.run import run_batch
 from signgen.batch.shard import Commit, Unfinished, run_shard
 from signgen.batch.stages import Maker
 from signgen.batch.status import read_status
 from signgen.batch.texts import Text, read_texts
+from signgen.batch.watch import allowed_failures
 from signgen.errors import ConfigError, DataError, ResourceError
 
 SETTINGS = {"source": {"fps": 12.0, "lexicon": "ase", "oov": "fail"}}
@@ -62,7 +64,7 @@ def whole(tmp_path_factory):
     """A batch that ran without interruption."""
     folder = tmp_path_factory.mktemp("whole") / "batch"
     planned(folder, PAIRS, size=12)
-    assert run_batch(folder, workers=0).is_complete
+    assert run_batch(folder, launcher=Local(0)).is_complete
     return folder
 
 
@@ -189,22 +191,22 @@ def test_shards_in_any_order(whole, tmp_path):
 
 def test_failures_are_counted_and_tried_again(tmp_path):
     planned(tmp_path, ("hello", "qqqqzx", "book"), size=2)
-    ran = run_batch(tmp_path, workers=0, max_failures="0")
+    ran = run_batch(tmp_path, launcher=Local(0), max_failures="0")
     assert (ran.is_over, ran.failed, ran.is_complete) == (True, 1, False)
-    ran = run_batch(tmp_path, workers=0, max_failures="50%")
+    ran = run_batch(tmp_path, launcher=Local(0), max_failures="50%")
     assert (ran.made, ran.failed, ran.is_complete) == (2, 1, True)
     before, status = tree(tmp_path), read_status(tmp_path)
     assert (status.is_complete, status.made) == (True, 2)
     assert [reason.split(": ")[:2] for reason in status.reasons] == [["sign", "LexiconError"]]
     assert forget_failures(tmp_path) == 1
     assert read_status(tmp_path).committed == 1
-    assert run_batch(tmp_path, workers=0, max_failures="50%").is_complete
+    assert run_batch(tmp_path, launcher=Local(0), max_failures="50%").is_complete
     assert tree(tmp_path) == before
 
 
 def test_a_shard_of_failures_has_no_tar(tmp_path):
     planned(tmp_path, ("qqqqzx",))
-    assert run_batch(tmp_path, workers=0, max_failures="100%").failed == 1
+    assert run_batch(tmp_path, launcher=Local(0), max_failures="100%").failed == 1
     assert not list(tmp_path.rglob("*.tar"))
     assert read_status(tmp_path).is_complete
 
@@ -266,7 +268,7 @@ def fail_at(patch, at, code, folder):
 
 def test_a_stop_loses_no_finished_sample(tmp_path):
     plan, made = planned(tmp_path, size=6), []
-    outcome = run_shard(plan, 0, tmp_path, plain_sample, is_stopped=lambda: len(made) == 3, told=made.append)
+    outcome = run_shard(plan, 0, tmp_path, plain_sample, is_stopped=lambda: len(made) == 3, told=lambda outcome, is_new: made.append(outcome))
     assert outcome == Unfinished(plan.shards[0].name, is_held=False)
     assert read_status(tmp_path).made == 3
     again = []
@@ -374,7 +376,7 @@ def deadly(plan):
 
 def test_a_sample_that_kills_its_worker_is_told(tmp_path):
     planned(tmp_path)
-    ran = run_batch(tmp_path, workers=1, maker=deadly)
+    ran = run_batch(tmp_path, launcher=Local(1, deadly))
     assert (ran.made, ran.failed, ran.is_complete) == (5, 1, True)
     assert list(read_status(tmp_path).reasons) == [
         "worker: Died: the worker ended by signal 9, twice in this shard"

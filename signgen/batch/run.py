@@ -1,0 +1,176 @@
+"""Run a plan until all of it is settled or somebody says stop, whoever makes the shards."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from signgen.batch.claim import claimed
+from signgen.batch.launcher import Launcher, Lost, Turn
+from signgen.batch.local import Local
+from signgen.batch.outcome import Failed
+from signgen.batch.plan import Plan, read_plan, read_samples
+from signgen.batch.shard import Unfinished, read_commit
+from signgen.batch.spool import Spool
+from signgen.batch.watch import Tally, Watch, allowed_failures
+from signgen.errors import SignGenError
+from signgen.workflow.progress import Progress, silent
+
+MAX_FAILURES = "5%"
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+@dataclass
+class Ran:
+    """What a run did.
+
+    Attributes:
+        planned: samples of the plan.
+        made: of them are there.
+        failed: of them could not be made.
+        is_stopped: a signal ended the run.
+        is_over: too many samples failed.
+        held: shards that other processes were making.
+    """
+
+    planned: int
+    made: int = 0
+    failed: int = 0
+    is_stopped: bool = False
+    is_over: bool = False
+    held: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every sample is settled."""
+        return self.made + self.failed == self.planned and not self.held
+
+
+def run_batch(
+    folder: Path,
+    *,
+    launcher: Launcher | None = None,
+    max_failures: str = MAX_FAILURES,
+    progress: Progress = silent,
+) -> Ran:
+    """Make every shard of a plan that is not there yet; the same call goes on after any stop.
+
+    Args:
+        folder: of the plan.
+        launcher: where shards are made; None: by one process of this machine.
+        max_failures: see `allowed_failures`.
+        progress: told how many samples are settled.
+
+    Raises:
+        SignGenError: what would hit every sample: no disk, no weights, a damaged plan.
+    """
+    plan = read_plan(folder)
+    watch = Watch(len(plan.shards), allowed_failures(max_failures, plan.samples))
+    turns = _Turns(
+        Turn(shard) for shard in range(len(plan.shards)) if not _is_done(folder, plan, shard, watch)
+    )
+    ran, launcher = Ran(plan.samples), launcher or Local()
+    with _stopped_by_signals(watch), _watched(watch, plan.samples, progress):
+        while turns.are_left and not watch.is_stopped:
+            for turn, ended in launcher(folder, turns, watch):
+                if isinstance(ended, SignGenError):
+                    raise ended
+                if isinstance(ended, Lost):
+                    _blame(folder, plan, turn.shard, ended)
+                    turns.append(Turn(turn.shard, is_careful=True))
+                elif isinstance(ended, Unfinished) and ended.is_held:
+                    ran.held.append(ended.name)
+    total = watch.total
+    ran.made, ran.failed = total.made, total.failed
+    ran.is_stopped, ran.is_over = watch.is_told_to_stop, watch.is_over
+    return ran
+
+
+class _Turns(Iterator[Turn]):
+    """Turns in their order; what is given back is drawn again by whoever asks once more."""
+
+    def __init__(self, turns: Iterator[Turn]) -> None:
+        self._turns = deque(turns)
+
+    @property
+    def are_left(self) -> bool:
+        return bool(self._turns)
+
+    def append(self, turn: Turn) -> None:
+        self._turns.append(turn)
+
+    def __next__(self) -> Turn:
+        if not self._turns:
+            raise StopIteration
+        return self._turns.popleft()
+
+
+def _is_done(folder: Path, plan: Plan, number: int, watch: Watch) -> bool:
+    commit = read_commit(folder, plan, plan.shards[number].name)
+    if commit is None:
+        return False
+    watch.tell(number, Tally(commit.planned - len(commit.failed), len(commit.failed), commit.planned))
+    return True
+
+
+def _blame(folder: Path, plan: Plan, number: int, lost: Lost) -> None:
+    """Mark the sample that was under way when the worker of a shard died: the first that is not settled."""
+    with claimed(folder, number) as is_ours:
+        if not is_ours:
+            return
+        spool = Spool(folder, plan.shards[number].name)
+        for sample in read_samples(folder, plan, number):
+            if spool.outcome(sample.id) is None:
+                spool.note(Failed(sample.id, "worker", "Died", f"the worker {lost.how}, twice in this shard"))
+                return
+
+
+@contextmanager
+def _stopped_by_signals(watch: Watch) -> Iterator[None]:
+    """The signals that ask a run to end stop the watch; a second Ctrl-C does not wait."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if watch.is_told_to_stop and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        watch.stop()
+
+    before: Sequence[Any] = [signal.signal(number, stop) for number in STOP_SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(STOP_SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _watched(watch: Watch, total: int, progress: Progress) -> Iterator[None]:
+    """Tell how far all processes are together, now and then."""
+    is_over = threading.Event()
+
+    def tell() -> None:
+        progress("samples", watch.total.made + watch.total.failed, total)
+
+    def look(wait: Callable[[float], bool]) -> None:
+        while not wait(SECONDS_BETWEEN_LOOKS):
+            tell()
+
+    tell()
+    watcher = threading.Thread(target=look, args=(is_over.wait,), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()
+        tell()
