@@ -247,7 +247,9 @@ def _combinations(vary: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def _check_kind(job: Job, kind: Kind, paths: Iterable[str]) -> None:
-    """Refuse settings that poses alone do not show."""
+    """Refuse settings that poses alone, or the frames drawn, do not show."""
+    if kind == "video":
+        job.check_look()
     drawn = [path for path in paths if path.split(".")[0] == "renderer"]
     drawn += ["recheck"] if job.settings.recheck is not None else []
     if kind == "poses" and drawn:

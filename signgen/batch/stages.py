@@ -13,8 +13,8 @@ from signgen.batch.plan import Plan, job_of
 from signgen.batch.sample import Sample
 from signgen.data.strict_json import to_json
 from signgen.errors import DataError, LexiconError, PoseError, RenderError, SignGenError
-from signgen.render.base import check_ready
 from signgen.text2pose.base import PoseSource, Utterance
+from signgen.text2pose.looked import Looked
 from signgen.workflow.generate import draw, sign
 from signgen.workflow.progress import silent
 from signgen.workflow.record import warnings_of, warnings_of_renderer
@@ -64,7 +64,7 @@ class Maker:
         if key not in self._jobs:
             job = job_of(self._plan.settings, sample.choices)
             if self._plan.kind == "video":
-                check_ready(job.renderer)
+                job.check_drawing()
             self._jobs[key] = job
         job = self._jobs[key]
         settings = dataclasses.replace(job.settings, seed=sample.seed)
@@ -92,6 +92,7 @@ class Maker:
 
 def _signed_language(source: PoseSource) -> str:
     """ISO 639-3 code of what a source signs: as set, else its lexicon's first; empty where it tells neither."""
+    source = source.source if isinstance(source, Looked) else source
     told = getattr(source, "signed_language", "")
     lexicon = getattr(source, "opened", None)
     return str(told or (lexicon.signed_languages[0] if lexicon is not None else ""))

@@ -11,7 +11,6 @@ import numpy as np
 from signgen.body.figure import NECK_ABOVE_MIDDLE
 from signgen.corpus.grammar import Grammar, Sentence
 from signgen.corpus.movement import scale_movement
-from signgen.corpus.recording import record
 from signgen.corpus.settings import Range, Style
 from signgen.corpus.signer import Signer, make_signers
 from signgen.corpus.vocabulary import Vocabulary
@@ -20,6 +19,7 @@ from signgen.lexicon.plan import Plan, SignItem
 from signgen.pose.bones import ORDER
 from signgen.pose.geometry import mirror
 from signgen.pose.layout import PARENTS
+from signgen.pose.recording import record
 from signgen.pose.sequence import PoseSequence
 from signgen.pose.views import rotate
 from signgen.text2pose.stitch import Stitch
@@ -102,7 +102,15 @@ class Performer:
             poses = rotate(poses, yaw, pitch)
         if signer.is_left_handed:
             poses = mirror(poses)
-        return Performed(record(poses, style, rng), signer, _timeline(sentence, plan, stitched.runs))
+        return Performed(self._recorded(poses, rng), signer, _timeline(sentence, plan, stitched.runs))
+
+    def _recorded(self, poses: PoseSequence, rng: np.random.Generator) -> PoseSequence:
+        style = self.style
+        poses = record(
+            poses, rng, noise=style.noise, dropouts=style.dropouts, dropout_frames=style.dropout_frames,
+            missing=style.missing,
+        )  # fmt: skip
+        return poses if style.depth or poses.depth is None else poses.replace(depth=None)
 
     def _stitched(self, plan: Plan, signer: Signer, rng: np.random.Generator) -> Stitched:
         chosen = [self._variants(item.candidates, rng) for item in plan.items if isinstance(item, SignItem)]

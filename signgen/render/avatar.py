@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from annotated_types import Ge, Le
 
@@ -39,6 +39,8 @@ class Avatar(Appearance):
         2, "samples of a pixel along a side: smoother edges, slower"
     )
     threads: Annotated[int, Ge(0), Le(MAX_THREADS)] = setting(0, "frames drawn at once; 0: one per processor")
+
+    has_own_body: ClassVar[bool] = True
 
     def __call__(
         self, poses: PoseSequence, appearance: Frame | None = None, *, seed: int = 0

@@ -55,3 +55,9 @@ def account_of(renderer: Renderer) -> dict[str, Any]:
     """
     account = getattr(renderer, "account", None)
     return {} if account is None else dict(account())
+
+
+def has_own_body(renderer: Renderer) -> bool:
+    """Whether it draws a body and a view of its own, not those of the poses: its ``has_own_body``, if it has one."""
+    inner = getattr(renderer, "renderer", None)
+    return bool(getattr(renderer, "has_own_body", False)) or (inner is not None and has_own_body(inner))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
 
@@ -57,6 +57,8 @@ class Refine(StableSettings):
     retarget: bool = setting(
         True, "pose pictures show the avatar's body as it is drawn, and not the poses as they are given"
     )
+
+    has_own_body: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check what needs more than one setting."""

@@ -18,7 +18,6 @@ from signgen.lexicon.plan import TokenReport
 from signgen.pose.bones import minimum_jerk
 from signgen.pose.motion import fill_gaps, resample
 from signgen.pose.sequence import PoseSequence
-from signgen.render.base import check_ready
 from signgen.text2pose.base import Utterance
 from signgen.workflow import outputs
 from signgen.workflow.generate import draw, sign
@@ -140,7 +139,7 @@ def write_track(
     outputs.check_video_path(output)
     captions, sidecar = output.with_suffix(".vtt"), output.with_suffix(".json")
     outputs.refuse_existing((output, captions, sidecar), force)
-    check_ready(job.renderer)
+    job.check_drawing()
     track = make_track(job, cues, max_speedup, progress, where)
     with outputs.all_or_nothing() as written:
         drawn = draw(job, track.poses, output, written, progress)

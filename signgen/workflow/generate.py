@@ -13,7 +13,7 @@ from signgen.data.sidecar import sidecar_path
 from signgen.data.video import write_video
 from signgen.errors import LexiconError
 from signgen.pose.sequence import PoseSequence
-from signgen.render.base import account_of, check_ready
+from signgen.render.base import account_of
 from signgen.text2pose.base import Utterance, utter
 from signgen.workflow import digest, outputs
 from signgen.workflow.convert import check_pose_path
@@ -83,7 +83,7 @@ def make_video(
         path for path, wanted in ((captions, job.settings.captions), (eaf, job.settings.eaf)) if wanted
     ]
     outputs.refuse_existing((output, *optional, sidecar), force)
-    check_ready(job.renderer)
+    job.check_drawing()
     utterance = sign(job, text)
     with outputs.all_or_nothing() as written:
         drawn = draw(job, utterance.poses, output, written, progress)

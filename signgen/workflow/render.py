@@ -8,13 +8,14 @@ from typing import Any, TypedDict
 
 from signgen.data.poses import read_poses
 from signgen.data.sidecar import sidecar_path
+from signgen.errors import ConfigError
 from signgen.render.base import check_ready
 from signgen.workflow import digest, outputs
 from signgen.workflow.convert import pick_person
 from signgen.workflow.generate import draw
 from signgen.workflow.progress import Progress, silent
 from signgen.workflow.record import Result, describe_poses, warnings_of_renderer, write_record
-from signgen.workflow.settings import FLAT_RENDERER, prepare
+from signgen.workflow.settings import FLAT_RENDERER, LOOK, prepare
 
 
 class Hints(TypedDict):
@@ -58,6 +59,10 @@ def render_video(
         Path(poses),
         outputs.check_video_path(Path(output)),
     )
+    if LOOK in job.config:
+        raise ConfigError(
+            "look: changes what is signed; these poses are made already; set renderer.yaw and so on"
+        )
     sidecar = sidecar_path(output)
     outputs.refuse_existing((output, sidecar), force)
     hints: Hints = {"fps": fps, "width": width, "height": height}

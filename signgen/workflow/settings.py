@@ -12,14 +12,17 @@ from annotated_types import Ge, Le
 
 from signgen.config import check, merge, setting
 from signgen.errors import ConfigError
-from signgen.render.base import Renderer, renderers
+from signgen.pose.looks import Look
+from signgen.render.base import Renderer, check_ready, has_own_body, renderers
 from signgen.text2pose.base import PoseSource, sources
+from signgen.text2pose.looked import Looked
 
 SOURCE = "stitch"
 # A text makes poses with depth, which the avatar can wear; poses from elsewhere may be flat.
 RENDERER = "avatar"
 FLAT_RENDERER = "skeleton"
 PARTS = {"source": SOURCE, "renderer": RENDERER}
+LOOK = "look"
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,10 @@ class Job:
     """Parts and settings ready to run.
 
     Attributes:
-        source: text to poses.
+        source: text to poses, with the look asked for.
         renderer: poses to frames.
         settings: the rest.
-        config: everything above as plain values, with every default written out.
+        config: everything above as plain values, with every default written out; ``look`` if there is one.
     """
 
     source: PoseSource
@@ -61,6 +64,29 @@ class Job:
     def seed(self) -> int:
         """Seed of everything random."""
         return self.settings.seed
+
+    def check_look(self) -> None:
+        """Refuse a look of the poses that frames would not show.
+
+        Raises:
+            ConfigError: the renderer draws a body and a view of its own.
+        """
+        if LOOK in self.config and has_own_body(self.renderer):
+            raise ConfigError(
+                f"look: changes poses, but renderer {self.config['renderer']['name']} draws a body and a view of its "
+                "own; set those (renderer.signer, renderer.yaw, ...), make poses alone, or draw with skeleton"
+            )
+
+    def check_drawing(self) -> None:
+        """Ask, before anything is made, whether this job can draw what it signs.
+
+        Raises:
+            ConfigError: see `check_look`.
+            DependencyError: an extra of the renderer is not installed.
+            CheckpointError: its weights are missing.
+        """
+        self.check_look()
+        check_ready(self.renderer)
 
 
 def prepare(config: Mapping[str, Any] | None = None, *, renderer: str = RENDERER) -> Job:
@@ -80,15 +106,19 @@ def prepare(config: Mapping[str, Any] | None = None, *, renderer: str = RENDERER
         "source": {"name": SOURCE, **sections["source"]},
         "renderer": {"name": drawn, **sections["renderer"]},
     }
+    look = _look(merged.pop(LOOK, {}))
     settings = check(Settings, merged)
     source = sources.build(sections["source"])
-    look = renderers.build(sections["renderer"])
+    drawer = renderers.build(sections["renderer"])
     written_out = {
         "source": {"name": sections["source"]["name"], **plain(source)},
-        "renderer": {"name": sections["renderer"]["name"], **plain(look)},
+        "renderer": {"name": sections["renderer"]["name"], **plain(drawer)},
         **plain(settings),
     }
-    return Job(source, _rechecked(look, settings), settings, written_out)
+    if look != Look():
+        # Written only where there is one: what was recorded before there were looks keeps its hash.
+        source, written_out = Looked(source, look), {**written_out, LOOK: plain(look)}
+    return Job(source, _rechecked(drawer, settings), settings, written_out)
 
 
 def _rechecked(renderer: Renderer, settings: Settings) -> Renderer:
@@ -122,6 +152,12 @@ def _plain_value(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain_value(item) for item in value]
     return value
+
+
+def _look(section: Any) -> Look:
+    if not isinstance(section, Mapping):
+        raise ConfigError("look: expected a mapping such as {signer: 7, yaw: 20}")
+    return check(Look, section, where=LOOK)
 
 
 def _section(name: str, section: Any) -> Mapping[str, Any]:

@@ -230,13 +230,11 @@ def test_fingerspelled_names_and_pauses_are_signed():
     assert len(signed(CLEAN, sentence=paused).poses) >= len(signed(CLEAN, sentence=plain).poses) + 5
 
 
-def test_poses_without_depth_have_no_other_view(tmp_path):
-    from signgen.corpus.recording import record
+def test_poses_without_depth_have_no_other_view():
     from signgen.pose.views import rotate
 
-    flat = record(poses_of(depth=False), CLEAN, np.random.default_rng(0))
     with pytest.raises(PoseError, match="no depth"):
-        rotate(flat, 10)
+        rotate(poses_of(depth=False), 10)
 
 
 @pytest.mark.parametrize(
