@@ -12,7 +12,7 @@ from signgen.corpus.shard import Task
 from signgen.corpus.splits import SPLITS
 from signgen.data.atomic import resource_errors, write_text
 from signgen.data.columnar import Columnar
-from signgen.data.stream import SUFFIX
+from signgen.data.shard_files import SUFFIX
 from signgen.data.strict_json import read_json_object, to_json
 from signgen.errors import ConfigError, DataError
 

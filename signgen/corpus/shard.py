@@ -18,7 +18,7 @@ from signgen.corpus.perform import Performer
 from signgen.corpus.settings import CorpusSettings
 from signgen.corpus.splits import SPLITS
 from signgen.data.columnar import Clip, write_columnar
-from signgen.data.stream import SUFFIX
+from signgen.data.shard_files import SUFFIX
 from signgen.extract.base import SYNTHETIC
 
 # A stream of numbers of its own, apart from those that draw sentences.

@@ -76,6 +76,11 @@ class ClipEntry:
     info: Mapping[str, Any]
 
     @property
+    def checksum(self) -> int:
+        """What tells its poses from others."""
+        return self.crc32
+
+    @property
     def nbytes(self) -> int:
         """Size of its block."""
         return self.frames * NUM_KEYPOINTS * (7 if self.depth_step else 5)

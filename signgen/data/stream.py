@@ -1,4 +1,4 @@
-"""Clips from many columnar shards as a shuffled stream for training, in bounded memory and in a known order."""
+"""Clips from many shards as a shuffled stream for training, in bounded memory and in a known order."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import numpy as np
 from annotated_types import Ge
 
 from signgen.config import setting
-from signgen.data.columnar import Columnar
-from signgen.errors import ConfigError, DataError
+from signgen.data.shard_files import Shard, open_shard
+from signgen.errors import ConfigError
 
-SUFFIX = ".col"
 WINDOW = 8
 
 
@@ -56,7 +55,7 @@ class PoseStream:
     index of so many shards, whatever their number.
 
     Attributes:
-        shards: columnar shards, see `shards_in`.
+        shards: see `signgen.data.shard_files.shards_in`.
     """
 
     shards: tuple[Path, ...]
@@ -93,7 +92,7 @@ class PoseStream:
                 yield mine
                 mine = None
 
-    def _order(self) -> Iterator[tuple[Columnar, int]]:
+    def _order(self) -> Iterator[tuple[Shard, int]]:
         """Shard and number of every clip, in the order of the epoch."""
         rng = np.random.default_rng([self.seed, self.epoch])
         waiting = (
@@ -115,7 +114,7 @@ class PoseStream:
                     shards.remove(chosen)
                     chosen.close()
 
-    def _read(self, shard: Columnar, clip: int, place: int) -> StreamedClip:
+    def _read(self, shard: Shard, clip: int, place: int) -> StreamedClip:
         entry = shard.clips[clip]
         start, stop = 0, entry.frames
         if self.longest is not None and entry.frames > self.longest:
@@ -135,7 +134,7 @@ class _Open:
     """A shard whose clips are being given out."""
 
     def __init__(self, path: Path, rng: np.random.Generator | None, stack: ExitStack) -> None:
-        self.shard = stack.enter_context(Columnar(path))
+        self.shard = stack.enter_context(open_shard(path))
         count = len(self.shard)
         self._clips = (np.arange(count) if rng is None else rng.permutation(count))[::-1].tolist()
 
@@ -158,18 +157,3 @@ def _draw(shards: list[_Open], rng: np.random.Generator) -> _Open:
         if ticket < 0:
             return shard
     return shards[-1]
-
-
-def shards_in(folder: Path) -> tuple[Path, ...]:
-    """The columnar shards of a folder, by name.
-
-    Raises:
-        DataError: no such folder, or none in it.
-    """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder")
-    # A name that begins with a dot is a file that was never finished.
-    found = tuple(sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith(".")))
-    if not found:
-        raise DataError(f"{folder}: no columnar shards (*{SUFFIX}) in this folder")
-    return found

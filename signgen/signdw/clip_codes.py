@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from signgen.data.columnar import Columnar
-from signgen.data.stream import shards_in
+from signgen.data.shard_files import Shard, open_shard, shards_in
 from signgen.errors import CheckpointError, DataError, PoseError
 from signgen.nn.checkpoint import load_tensors, save_tensors
 from signgen.signdw.motion_tokenizer import MotionTokenizer
@@ -70,7 +69,7 @@ def load_codes(folder: Path, tokenizer: MotionTokenizer, cache: Path | None = No
     rates: list[float] = []
     places: list[tuple[Path, int]] = []
     for shard in shards:
-        with Columnar(shard) as opened:
+        with open_shard(shard) as opened:
             for number, entry in enumerate(opened.clips):
                 names.append(entry.name)
                 infos.append(entry.info)
@@ -95,7 +94,7 @@ def clip_parts(place: tuple[Path, int], depth: bool) -> Parts | None:
     Raises:
         DataError: a damaged shard.
     """
-    with Columnar(place[0]) as opened:
+    with open_shard(place[0]) as opened:
         return _parts(opened, place[1], depth)
 
 
@@ -155,12 +154,12 @@ def _steps(frames: int) -> int:
 
 def _all_parts(shards: Sequence[Path], depth: bool) -> Iterator[Parts | None]:
     for shard in shards:
-        with Columnar(shard) as opened:
+        with open_shard(shard) as opened:
             for number in range(len(opened)):
                 yield _parts(opened, number, depth)
 
 
-def _parts(opened: Columnar, number: int, depth: bool) -> Parts | None:
+def _parts(opened: Shard, number: int, depth: bool) -> Parts | None:
     try:
         return sane(to_parts(opened.read(number), depth=depth))
     except PoseError:

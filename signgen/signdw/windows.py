@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from signgen.data.columnar import Columnar
-from signgen.data.stream import PoseStream, StreamedClip, shards_in
+from signgen.data.shard_files import open_shard, shards_in
+from signgen.data.stream import PoseStream, StreamedClip
 from signgen.errors import DataError, PoseError
 from signgen.pose.layout import NUM_KEYPOINTS
 from signgen.pose.sequence import PoseSequence
@@ -146,7 +146,7 @@ def clips_in(shards: Sequence[Path]) -> int:
     """How many clips there are."""
     total = 0
     for shard in shards:
-        with Columnar(shard) as opened:
+        with open_shard(shard) as opened:
             total += len(opened)
     return total
 
@@ -159,7 +159,7 @@ def clips_of(shards: Sequence[Path], depth: bool = False, most: int | None = Non
     """
     found: list[Parts] = []
     for shard in shards:
-        with Columnar(shard) as opened:
+        with open_shard(shard) as opened:
             for number in range(len(opened)):
                 if most is not None and len(found) == most:
                     return found
@@ -174,9 +174,9 @@ def shards_id(shards: Sequence[Path]) -> str:
     """A hash of which clips there are, wherever the shards lie."""
     digest = hashlib.sha256()
     for shard in shards:
-        with Columnar(shard) as opened:
+        with open_shard(shard) as opened:
             for entry in opened.clips:
                 digest.update(
-                    f"{entry.name}\t{entry.frames}\t{entry.crc32}\n".encode("utf-8", "surrogatepass")
+                    f"{entry.name}\t{entry.frames}\t{entry.checksum}\n".encode("utf-8", "surrogatepass")
                 )
     return digest.hexdigest()

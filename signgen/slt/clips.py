@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from signgen.data.atomic import atomic_path, resource_errors, write_text
-from signgen.data.columnar import Columnar
-from signgen.data.stream import shards_in
+from signgen.data.shard_files import open_shard, shards_in
 from signgen.data.strict_json import read_json_object, to_json
 from signgen.errors import DataError, PoseError
 from signgen.pose.layout import NUM_KEYPOINTS
@@ -67,7 +66,7 @@ class Clips:
 
 
 def load_clips(folder: Path, fps: float, is_lower: bool = False, cache: Path | None = None) -> Clips:
-    """The clips in the columnar shards of a folder.
+    """The clips in the shards of a folder.
 
     Clips without text, or without a frame that shows both shoulders, are left out and listed.
 
@@ -94,7 +93,7 @@ def _normalised(shards: Sequence[Path], fps: float) -> Clips:
     blocks: list[np.ndarray] = []
     names, texts, glosses, infos, left_out = [], [], [], [], []
     for shard in shards:
-        with Columnar(shard) as opened:
+        with open_shard(shard) as opened:
             for number, entry in enumerate(opened.clips):
                 info = dict(entry.info)
                 text = " ".join(str(info.get("text") or "").split())

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signgen.data.columnar import Columnar
-from signgen.data.stream import SUFFIX, shards_in
+from signgen.data.shard_files import SUFFIX, has_shards, is_batch, open_shard, shards_in, splits_of
 from signgen.errors import DataError
 from signgen.pose.sequence import PoseSequence
 from signgen.workflow.evaluation_inputs import Source, read_sources
@@ -39,10 +38,8 @@ def parts_of(source: Path, fps: float | None = None) -> list[Part]:
     Raises:
         DataError: as there, or a name in two shards.
     """
-    if source.is_dir() and any(source.glob(f"*{SUFFIX}")):
+    if has_shards(source):
         parts = [_shard(path) for path in shards_in(source)]
-    elif source.suffix == SUFFIX:
-        parts = [_shard(source)]
     else:
         found = read_sources(source, fps)
         parts = [Part(_UNSHARDED, {name: clip.info for name, clip in found.items()}, lambda: found)]
@@ -56,8 +53,9 @@ def parts_of(source: Path, fps: float | None = None) -> list[Part]:
 
 
 def training_split(source: Path) -> Path:
-    """The folder to learn from: ``train`` of a corpus with splits, else the source itself."""
-    return source / TRAIN if (source / TRAIN).is_dir() else source
+    """The place to learn from: ``train`` of a corpus or batch with splits, else the source itself."""
+    has_split = (source / TRAIN).is_dir() or (is_batch(source) and TRAIN in splits_of(source))
+    return source / TRAIN if has_split else source
 
 
 def text_of(info: Mapping[str, Any]) -> str:
@@ -78,6 +76,6 @@ def poses_of(name: str, clip: Source) -> PoseSequence:
 
 
 def _shard(path: Path) -> Part:
-    with Columnar(path) as shard:
+    with open_shard(path) as shard:
         infos = {entry.name: entry.info for entry in shard.clips}
-    return Part(path.name, infos, lambda: read_sources(path))
+    return Part(f"{path.stem}{SUFFIX}", infos, lambda: read_sources(path))

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from signgen.data.columnar import Columnar
 from signgen.data.files import read_file
-from signgen.data.stream import SUFFIX, shards_in
+from signgen.data.shard_files import has_shards, is_batch, open_shard, shards_in
 from signgen.data.strict_json import parse_json_object
 from signgen.errors import DataError
 from signgen.workflow.batch_lines import Kind, Line, generate_lines
@@ -66,13 +65,13 @@ def sign_clips(
 
 def _clips(source: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """Name, notes and place of each clip."""
-    if source.is_file() and source.suffix == ".jsonl":
+    if source.is_file() and source.suffix == ".jsonl" and not is_batch(source):
         yield from _listed(source)
-    elif source.is_dir() and (source / INDEX).is_file():
+    elif (source / INDEX).is_file() and not is_batch(source):
         yield from _listed(source / INDEX)
-    elif source.suffix == SUFFIX or (source.is_dir() and any(source.glob(f"*{SUFFIX}"))):
-        for path in shards_in(source) if source.is_dir() else (source,):
-            with Columnar(path) as shard:
+    elif has_shards(source):
+        for path in shards_in(source):
+            with open_shard(path) as shard:
                 for entry in shard.clips:
                     yield entry.name, entry.info, str(path)
     elif not source.exists():

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signgen.data.columnar import Columnar
 from signgen.data.files import read_file
 from signgen.data.poses import SUFFIXES, read_pose
+from signgen.data.shard_files import has_shards, is_batch, open_shard, shards_in
 from signgen.data.sidecar import read_sidecar, sidecar_path
-from signgen.data.stream import SUFFIX, shards_in
 from signgen.data.strict_json import parse_json_object
 from signgen.data.video import SUFFIXES as VIDEO_SUFFIXES
 from signgen.errors import DataError
@@ -80,21 +79,22 @@ def read_sources(source: Path, fps: float | None = None) -> dict[str, Source]:
     """Clips by name.
 
     Args:
-        source: a columnar shard or a folder of them; a list of lines of JSON, or a folder with ``index.jsonl``, each
-            line with ``name`` and files seen from the list's folder (``poses``, ``video``, ``extracted``: poses found
-            in the video) and perhaps ``text``; a folder of pose files and videos, named by their stems; a single file.
+        source: shards, a folder of them or a batch, as `signgen.data.shard_files.shards_in` takes; a list of lines of
+            JSON, or a folder with ``index.jsonl``, each line with ``name`` and files seen from the list's folder
+            (``poses``, ``video``, ``extracted``: poses found in the video) and perhaps ``text``; a folder of pose
+            files and videos, named by their stems; a single file.
         fps: rate of pose files that carry none; without it those are refused.
 
     Raises:
         DataError: nothing of the kind, a damaged file, or a name twice.
     """
-    if source.is_file() and source.suffix == SUFFIX:
-        found = _shards((source,))
+    if is_batch(source):
+        found = _shards(shards_in(source))
     elif source.is_file() and source.suffix == ".jsonl":
         found = _listed(source, fps)
     elif source.is_dir() and (source / INDEX).is_file():
         found = _listed(source / INDEX, fps)
-    elif source.is_dir() and any(source.glob(f"*{SUFFIX}")):
+    elif has_shards(source):
         found = _shards(shards_in(source))
     elif source.is_dir():
         found = _files(source, fps)
@@ -125,7 +125,7 @@ def check_same(hypotheses: Mapping[str, object], references: Mapping[str, object
 def _shards(paths: tuple[Path, ...]) -> dict[str, Source]:
     found: dict[str, Source] = {}
     for path in paths:
-        with Columnar(path) as shard:
+        with open_shard(path) as shard:
             for number, entry in enumerate(shard.clips):
                 extractor = str(entry.info.get("extractor") or "")
                 _add(

@@ -14,7 +14,8 @@ from signgen.corpus.grammar_file import read_grammar
 from signgen.corpus.make import make_corpus
 from signgen.corpus.settings import prepare
 from signgen.data.columnar import Columnar
-from signgen.data.stream import PoseStream, shards_in
+from signgen.data.shard_files import shards_in
+from signgen.data.stream import PoseStream
 from signgen.dataset.corpora.base import corpora
 from signgen.dataset.manifest import read_manifest
 from signgen.errors import ConfigError, LexiconError

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from signgen.data.columnar import Clip, Columnar, write_columnar
-from signgen.data.stream import PoseStream, shards_in
+from signgen.data.shard_files import shards_in
+from signgen.data.stream import PoseStream
 from signgen.errors import ConfigError, DataError
 from signgen.pose.sequence import PoseSequence
 

@@ -6,7 +6,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from signgen.data.columnar import Clip, write_columnar
-from signgen.data.stream import PoseStream, shards_in
+from signgen.data.shard_files import shards_in
+from signgen.data.stream import PoseStream
 from signgen.nn import stream as nn_stream
 from signgen.nn.stream import PoseDataset
 from signgen.pose.sequence import PoseSequence

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signgen.data.columnar import Columnar
-from signgen.data.stream import shards_in
+from signgen.data.shard_files import shards_in
 from signgen.data.strict_json import to_json
 from signgen.data.trained_on import read_trained_on
 from signgen.errors import CheckpointError, ConfigError

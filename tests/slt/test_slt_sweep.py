@@ -11,7 +11,7 @@ import torch
 
 from signgen.cli.main import main
 from signgen.data.columnar import Columnar
-from signgen.data.stream import shards_in
+from signgen.data.shard_files import shards_in
 from signgen.data.strict_json import parse_json_object
 from signgen.errors import CheckpointError, ConfigError
 from signgen.judge.backtranslation import load_judge

@@ -9,7 +9,7 @@ from pathlib import Path
 from signgen.config import setting
 from signgen.data.columnar import Columnar
 from signgen.data.npz import write_npz
-from signgen.data.stream import SUFFIX
+from signgen.data.shard_files import SUFFIX
 from signgen.dataset.corpora.base import corpora, plain_name, some
 from signgen.dataset.manifest import Sample
 
