@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, Protocol
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from signgen.nn.settings import OptimizerSettings
 
-class OptimizerSettings(Protocol):
-    """What the settings of a training say about its optimiser.
+
+@dataclass(frozen=True)
+class Plateau:
+    """When a learning rate falls because nothing gets better.
 
     Attributes:
-        optimizer: weight decay apart from the gradient (adamw), or in it (adam).
-        rate: highest learning rate.
-        betas: how fast the optimiser forgets.
-        decay: weight decay.
-        schedule: how the learning rate falls.
-        warmup: updates over which it rises.
+        looks: without a better score, after which it falls with the next.
+        factor: that it is multiplied by.
+        lowest: below which the training ends.
     """
 
-    @property
-    def optimizer(self) -> Literal["adamw", "adam"]: ...  # noqa: D102
-    @property
-    def rate(self) -> float: ...  # noqa: D102
-    @property
-    def betas(self) -> tuple[float, float]: ...  # noqa: D102
-    @property
-    def decay(self) -> float: ...  # noqa: D102
-    @property
-    def schedule(self) -> Literal["cosine", "plateau", "constant"]: ...  # noqa: D102
-    @property
-    def warmup(self) -> int: ...  # noqa: D102
+    looks: int
+    factor: float
+    lowest: float
 
 
 def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim.Optimizer:
@@ -53,8 +44,7 @@ def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim
 def rate_at(settings: OptimizerSettings, step: int, steps: int) -> float:
     """The learning rate of update ``step`` of ``steps``, both from 0; a plateau's factor comes on top.
 
-    >>> from types import SimpleNamespace
-    >>> settings = SimpleNamespace(rate=1, warmup=2, schedule="cosine")
+    >>> settings = OptimizerSettings(rate=1, warmup=2, schedule="cosine")
     >>> [rate_at(settings, step, 10) for step in (0, 1, 2, 6)]
     [0.5, 1.0, 1.0, 0.5]
     """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,6 @@ class Progress:
         best: best dev score; None before the first look.
         waited: looks since the best one.
         stalled: looks since the best one or the last fall of the rate.
-        is_done: whether the training has ended.
     """
 
     stage: int = 0
@@ -55,6 +55,11 @@ def save_state(
     save_tensors(path, tensors, to_json({"fingerprint": fingerprint, "progress": asdict(progress)}))
 
 
+def fingerprint_of(facts: Mapping[str, Any]) -> str:
+    """A hash of what must be equal for a training to be continued."""
+    return hashlib.sha256(to_json(facts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def read_progress(path: Path, fingerprint: str) -> tuple[dict[str, Tensor], Progress]:
     """The tensors of a stopped training and how far it had come.
 
@@ -65,7 +70,8 @@ def read_progress(path: Path, fingerprint: str) -> tuple[dict[str, Tensor], Prog
     tensors, note = load_tensors(path)
     try:
         found = parse_json_object(note.encode(), str(path))
-        progress = Progress(**found["progress"])
+        # Older versions kept more.
+        progress = Progress(**{field.name: found["progress"][field.name] for field in fields(Progress)})
     except (DataError, KeyError, TypeError):
         raise CheckpointError(f"{path}: not the state of a training; delete it to start again") from None
     if found.get("fingerprint") != fingerprint:
@@ -81,16 +87,27 @@ def restore_model(tensors: Mapping[str, Tensor], model: nn.Module, where: str) -
     Raises:
         CheckpointError: the tensors are of another model.
     """
-    load_into(model, _under(tensors, "model."), where)
+    own = _under(tensors, "model.")
+    try:
+        load_into(model, own, where)
+    except CheckpointError:
+        raise CheckpointError(
+            f"{where}: written by another version; finish the training with that, or delete the file to start again"
+        ) from None
 
 
 def restore_optimizer(tensors: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
-    """Put the optimiser of a restored model back as it was."""
+    """Put the optimiser of a restored model back as it was; what it remembers of weights lies in memory as they do."""
     state: dict[int, dict[str, Any]] = {}
     for name, value in _under(tensors, "optimizer.").items():
         number, _, key = name.partition(".")
         state.setdefault(int(number), {})[key] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    # Fused optimisers take that for granted.
+    for weights, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if value.shape == weights.shape:
+                kept[name] = torch.empty_like(weights).copy_(value)
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from signgen.signdw.examples import Example, collate
-from signgen.signdw.task import Truth
+from signgen.signdw.learner import Truth
 
 
 @torch.no_grad()
@@ -18,7 +18,7 @@ def dev_losses(
     """Mean losses by name.
 
     Args:
-        lesson: of a `Task`; evaluated as its network is used; left in evaluation mode.
+        lesson: of a `Learner`; evaluated as its network is used; left in evaluation mode.
         items: dev clips.
         batch: of them at a time.
         seed: of what is hidden.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from signgen.data.strict_json import plain, to_json
+from signgen.data.strict_json import plain
+from signgen.nn.training_state import fingerprint_of
 from signgen.signdw.clip_codes import tokenizer_id
 from signgen.signdw.material import Material
 from signgen.signdw.training_settings import SignDWRun
@@ -18,8 +19,7 @@ def fingerprint(run: SignDWRun, material: Material, processes: int) -> str:
     values["data"] = {"weights": values["data"]["weights"], "pool": values["data"]["pool"]}
     for name in ("samples", "tensorboard", "start"):
         del values["train"][name]
-    text = to_json({"run": values, "data": material_id(material)})
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return fingerprint_of({"run": values, "data": material_id(material)})
 
 
 def material_id(material: Material) -> str:

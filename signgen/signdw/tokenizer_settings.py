@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 
 from signgen.config import check, did_you_mean, setting
 from signgen.errors import ConfigError
 from signgen.nn.device import Precision
+from signgen.nn.settings import OptimizerSettings
 
 Levels = Annotated[int, Ge(1), Le(64)]
 Size = Annotated[int, Ge(2), Le(65536)]
@@ -53,18 +54,13 @@ class TokenizerData:
 
 
 @dataclass(frozen=True)
-class TokenizerTraining:
+class TokenizerTraining(OptimizerSettings):
     """How it learns."""
 
     steps: Annotated[int, Ge(1)] = setting(3000, "updates")
     batch: Annotated[int, Ge(1)] = setting(32, "windows in a batch")
-    optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")
-    rate: Annotated[float, Gt(0)] = setting(1e-3, "highest learning rate")
-    betas: tuple[float, float] = setting((0.9, 0.98), "how fast the optimiser forgets")
     decay: Annotated[float, Ge(0)] = setting(1e-4, "weight decay")
-    schedule: Literal["cosine", "constant"] = setting("cosine", "how the learning rate falls")
     warmup: Annotated[int, Ge(0)] = setting(50, "updates over which the learning rate rises")
-    clip: Annotated[float, Ge(0)] = setting(1.0, "largest norm of the gradient; 0: any")
     begin: Annotated[int, Ge(1)] = setting(
         64, "batches that principal components and first codes are taken from"
     )

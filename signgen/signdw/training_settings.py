@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Lt
 
 from signgen.config import check, did_you_mean, setting
 from signgen.errors import ConfigError
 from signgen.nn.device import Precision
+from signgen.nn.settings import OptimizerSettings
 from signgen.signdw.flow_settings import REFINERS, RefinerSettings
 from signgen.signdw.settings import PRESETS, SignDWSettings
 
@@ -42,7 +43,7 @@ class SignDWData:
 
 
 @dataclass(frozen=True)
-class SignDWTraining:
+class SignDWTraining(OptimizerSettings):
     """How it learns."""
 
     steps: Annotated[int, Ge(1)] = setting(5000, "updates")
@@ -54,13 +55,7 @@ class SignDWTraining:
         0, "further clips in an update of one process of which texts and plans alone are learned"
     )
     accumulate: Annotated[int, Ge(1)] = setting(1, "batches in an update")
-    optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")
-    rate: Annotated[float, Gt(0)] = setting(1e-3, "highest learning rate")
-    betas: tuple[float, float] = setting((0.9, 0.98), "how fast the optimiser forgets")
-    decay: Annotated[float, Ge(0)] = setting(0.01, "weight decay")
-    schedule: Literal["cosine", "constant"] = setting("cosine", "how the learning rate falls")
     warmup: Annotated[int, Ge(0)] = setting(200, "updates over which the learning rate rises")
-    clip: Annotated[float, Ge(0)] = setting(1.0, "largest norm of the gradient; 0: any")
     average: Annotated[float, Ge(0), Lt(1)] = setting(
         0.999, "share of the moving average of weights that an update keeps; 0: the weights themselves"
     )

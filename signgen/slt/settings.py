@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from signgen.config import check, did_you_mean, setting
 from signgen.errors import ConfigError
+from signgen.nn.settings import OptimizerSettings
 from signgen.slt.augment import Augmentation
 from signgen.slt.features import FPS
 
@@ -96,21 +97,17 @@ PRESETS = {
 
 
 @dataclass(frozen=True)
-class TrainSettings:
+class TrainSettings(OptimizerSettings):
     """How it is trained."""
 
     steps: Annotated[int, Ge(1)] = setting(2000, "updates at most")
     batch: Annotated[int, Ge(1)] = setting(32, "clips in a batch, on each device")
-    optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")
-    rate: Annotated[float, Gt(0)] = setting(1e-3, "highest learning rate")
-    betas: tuple[float, float] = setting((0.9, 0.98), "how fast the optimiser forgets")
-    decay: Annotated[float, Ge(0)] = setting(1e-2, "weight decay")
-    schedule: Literal["cosine", "plateau", "constant"] = setting("cosine", "how the learning rate falls")
-    warmup: Annotated[int, Ge(0)] = setting(100, "updates over which the learning rate rises")
+    schedule: Literal["cosine", "plateau", "constant"] = setting(  # type: ignore[assignment]  # one more
+        "cosine", "how the learning rate falls"
+    )
     factor: Annotated[float, Gt(0), Lt(1)] = setting(0.7, "fall of the learning rate at a plateau")
     plateau: Annotated[int, Ge(0)] = setting(8, "validations without a better score that are a plateau")
     lowest: Annotated[float, Ge(0)] = setting(1e-7, "learning rate at which a plateau ends the training")
-    clip: Annotated[float, Ge(0)] = setting(1.0, "largest norm of the gradient; 0: as it is")
     smoothing: Annotated[float, Ge(0), Lt(1)] = setting(0.1, "label smoothing")
     gloss_weight: Annotated[float, Ge(0)] = setting(0.3, "weight of the gloss loss; 0: gloss-free")
     per: Literal["token", "sentence"] = setting("token", "what the translation loss is averaged over")

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from signgen.config import check, did_you_mean, merge, setting
 from signgen.errors import ConfigError
 from signgen.nn.device import Precision
+from signgen.nn.settings import OptimizerSettings
 
 Width = Annotated[int, Ge(8), Le(2048)]
 Blocks = Annotated[int, Ge(1), Le(16)]
@@ -68,7 +69,7 @@ class TinyData:
 
 
 @dataclass(frozen=True)
-class TinyTraining:
+class TinyTraining(OptimizerSettings):
     """How it learns."""
 
     start: Path | None = setting(
@@ -76,13 +77,6 @@ class TinyTraining:
     )
     steps: Annotated[int, Ge(1)] = setting(20000, "updates")
     batch: Annotated[int, Ge(1)] = setting(4, "windows in a batch")
-    optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")
-    rate: Annotated[float, Gt(0)] = setting(1e-3, "highest learning rate")
-    betas: tuple[float, float] = setting((0.9, 0.98), "how fast the optimiser forgets")
-    decay: Annotated[float, Ge(0)] = setting(0.01, "weight decay")
-    schedule: Literal["cosine", "constant"] = setting("cosine", "how the learning rate falls")
-    warmup: Annotated[int, Ge(0)] = setting(100, "updates over which the learning rate rises")
-    clip: Annotated[float, Ge(0)] = setting(1.0, "largest norm of the gradient; 0: any")
     average: Annotated[float, Ge(0), Lt(1)] = setting(
         0.999, "share of the moving average of weights that stays"
     )

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from signgen.config import check, did_you_mean, setting
 from signgen.errors import ConfigError
 from signgen.nn.device import Precision
+from signgen.nn.settings import OptimizerSettings
 
 T = TypeVar("T")
 Share = Annotated[float, Ge(0), Le(1)]
@@ -67,19 +68,16 @@ class Focus:
 
 
 @dataclass(frozen=True)
-class DiffusionTraining:
+class DiffusionTraining(OptimizerSettings):
     """How it learns."""
 
     steps: Annotated[int, Ge(1)] = setting(20000, "updates")
     batch: Annotated[int, Ge(1)] = setting(4, "windows in a batch of one process")
     accumulate: Annotated[int, Ge(1)] = setting(1, "batches of an update, for less memory")
-    optimizer: Literal["adamw", "adam"] = setting("adamw", "weight decay apart from the gradient, or in it")
     rate: Annotated[float, Gt(0)] = setting(1e-5, "highest learning rate")
     betas: tuple[float, float] = setting((0.9, 0.999), "how fast the optimiser forgets")
-    decay: Annotated[float, Ge(0)] = setting(0.01, "weight decay")
     schedule: Literal["cosine", "constant"] = setting("constant", "how the learning rate falls")
     warmup: Annotated[int, Ge(0)] = setting(500, "updates over which the learning rate rises")
-    clip: Annotated[float, Ge(0)] = setting(1.0, "largest norm of the gradient; 0: any")
     average: Annotated[float, Ge(0), Lt(1)] = setting(
         0.0, "share of the moving average of weights that stays; 0: no average"
     )

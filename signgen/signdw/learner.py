@@ -33,7 +33,7 @@ Truth = Callable[[Sequence[Example]], Windows]
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class Learner:
     """What a training learns.
 
     Attributes:
@@ -49,8 +49,8 @@ class Task:
     truth: Truth | None = None
 
 
-def make_task(run: SignDWRun, material: Material) -> Task:
-    """The task of a training, its network with first weights.
+def make_learner(run: SignDWRun, material: Material) -> Learner:
+    """What a training learns, its network with first weights.
 
     Raises:
         ConfigError: `--head flow` without a trained network to stand behind, or settings that contradict each other.
@@ -98,20 +98,20 @@ class RegressLesson(nn.Module):
         return found
 
 
-def _token(run: SignDWRun, material: Material) -> Task:
+def _token(run: SignDWRun, material: Material) -> Learner:
     glosses = len(material.glosses or ())
     model = SignDW(run.model, material.sizes, len(material.tokenizer), len(LANGUAGES), glosses)
     if run.train.start is not None:
         begin_with(model, run.train.start, material)
     is_timed = material.texts is None
-    return Task(
+    return Learner(
         model,
         lambda network: Lesson(network, is_timed),
         lambda network: {"model": network, "motion": material.motion},
     )
 
 
-def _flow(run: SignDWRun, material: Material) -> Task:
+def _flow(run: SignDWRun, material: Material) -> Learner:
     if run.train.start is None:
         raise ConfigError("head: flow stands behind a trained network; name it with train.start")
     before: Checkpoint = load_checkpoint(run.train.start)
@@ -124,7 +124,7 @@ def _flow(run: SignDWRun, material: Material) -> Task:
     truth = _truth(material)
     items = _first(run, material)
     head.begin(material.motion, collate(items).codes, truth(items))
-    return Task(
+    return Learner(
         head,
         lambda network: FlowLesson(network, material.motion),
         lambda network: {"model": before.model, "motion": material.motion, "head": network},
@@ -132,13 +132,13 @@ def _flow(run: SignDWRun, material: Material) -> Task:
     )
 
 
-def _regress(run: SignDWRun, material: Material) -> Task:
+def _regress(run: SignDWRun, material: Material) -> Learner:
     channels = material.motion.settings.channels
     counts = len(material.tokenizer), len(LANGUAGES), len(material.glosses or ())
     network = Regressor(run.model, run.refiner, *counts, channels)
     truth = _truth(material)
     network.begin(truth(_first(run, material)))
-    return Task(
+    return Learner(
         network, RegressLesson, lambda learned: {"regressor": learned, "motion": material.motion}, truth
     )
 
