@@ -1,7 +1,8 @@
 """Locks on the parts of a data set folder, so that several builders share it and never do one video twice.
 
 They are POSIX range locks on one empty file: a video is one byte of it, far beyond its end. A lock dies with its
-process, however that ends, so none is ever stale, and none leaves a trace in the folder.
+process, however that ends, so none is ever stale, and none leaves a trace in the folder. On a file system without
+locks, and by everybody once one machine has found none, the part is claimed with a file, see `signgen.dataset.claims`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from signgen.dataset.claims import Claims
 from signgen.errors import ResourceError
 
 NAME = ".lock"
@@ -23,6 +25,8 @@ _VIDEOS = 1 << 62
 # and while the data set is packed.
 GATE, SETTINGS, PACKING = _VIDEOS, _VIDEOS + 1, _VIDEOS + 2
 SECONDS_BETWEEN_TRIES = 0.1
+# What systems say where a file system, or its server, has no locks.
+NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 
 def byte_of(video_id: str) -> int:
@@ -39,8 +43,10 @@ class Locks:
 
     _open: dict[tuple[int, int], Locks] = {}  # noqa: RUF012
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, folder: Path, handle: int) -> None:
+        self._folder = folder
         self._handle = handle
+        self._claims = Claims(folder.absolute())
 
     @classmethod
     def of(cls, folder: Path) -> Locks:
@@ -56,7 +62,7 @@ class Locks:
             found = path.stat()
             key = found.st_dev, found.st_ino
             if key not in cls._open:
-                cls._open[key] = cls(os.open(path, os.O_RDWR))
+                cls._open[key] = cls(folder, os.open(path, os.O_RDWR))
         except OSError as error:
             raise ResourceError(
                 f"{path}: cannot be written: {error.strerror}; choose another folder"
@@ -67,22 +73,45 @@ class Locks:
         """Take a lock if no other process has it; True if it is held now.
 
         Raises:
-            ResourceError: the file system has no locks.
+            ResourceError: the folder cannot be read or written.
         """
+        try:
+            if not self._lock(byte, shared):
+                return False
+            if self._claims.are_used and not self._claims.take(byte, shared=shared):
+                self._unlock(byte)
+                return False
+        except OSError as error:
+            raise ResourceError(
+                f"{self._folder / NAME}: cannot be locked: {error.strerror}; run the same command again to go on"
+            ) from None
+        return True
+
+    def is_lost(self, byte: int) -> bool:
+        """Whether another process has what this one took: where there are no locks, and we stood still for long."""
+        return self._claims.is_robbed(byte)
+
+    def drop(self, byte: int) -> None:
+        """Give a lock up."""
+        self._claims.drop(byte)
+        self._unlock(byte)
+
+    def _lock(self, byte: int, shared: bool) -> bool:
+        """Take the system's lock; True also where it has none, and then claims are used from now on."""
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
             fcntl.lockf(self._handle, kind | fcntl.LOCK_NB, 1, byte)
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.EACCES):
                 return False
-            raise ResourceError(
-                f"{NAME}: this file system has no locks ({error.strerror}); use a local disk"
-            ) from None
+            if error.errno not in NO_LOCKS:
+                raise
+            self._claims.begin()
         return True
 
-    def drop(self, byte: int) -> None:
-        """Give a lock up."""
-        fcntl.lockf(self._handle, fcntl.LOCK_UN, 1, byte)
+    def _unlock(self, byte: int) -> None:
+        with suppress(OSError):  # where there are no locks there is nothing to undo
+            fcntl.lockf(self._handle, fcntl.LOCK_UN, 1, byte)
 
     @contextmanager
     def tried(self, byte: int) -> Iterator[bool]:
