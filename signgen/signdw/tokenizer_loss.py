@@ -54,14 +54,6 @@ class TokenizerLosses:
     visibility: Tensor
     commitment: Tensor
 
-    def detached(self) -> Tensor:
-        """(6,) the numbers, total first."""
-        parts = (self.total, self.distance, self.velocity, self.bones, self.visibility, self.commitment)
-        return torch.stack([part.detach() for part in parts])
-
-
-NAMES = ("loss", "distance", "velocity", "bones", "visibility", "commitment")
-
 
 def tokenizer_losses(coded: Coded, truth: Windows, train: TokenizerTraining) -> TokenizerLosses:
     """Losses of what was decoded; keypoints that are hidden in the data have no weight."""

@@ -1,13 +1,10 @@
-"""Train a motion tokenizer on columnar shards, to go on bit for bit where it stopped."""
+"""Train a motion tokenizer on columnar shards: what is learned from, what is judged, what is kept."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import math
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +12,18 @@ import torch
 from torch import Tensor
 
 from signgen.data.sidecar import package_version
-from signgen.data.strict_json import plain, to_json
+from signgen.data.strict_json import plain
 from signgen.errors import ConfigError
-from signgen.nn.device import device_named, in_precision
-from signgen.nn.log import Log
-from signgen.nn.optimizer import make_optimizer, rate_at, set_rate
-from signgen.nn.training_state import (
-    FILE,
-    Progress,
-    read_progress,
-    restore_model,
-    restore_optimizer,
-    save_state,
-)
+from signgen.nn.chance import seed
+from signgen.nn.crew import Report, crew_on
+from signgen.nn.device import in_precision
+from signgen.nn.task import Look, Task
+from signgen.nn.training import Course, Leg, train
+from signgen.nn.training_state import Progress, fingerprint_of
 from signgen.signdw.motion_tokenizer import MotionTokenizer
 from signgen.signdw.parts import Parts
 from signgen.signdw.tokenizer_folder import save_tokenizer
-from signgen.signdw.tokenizer_loss import KEYPOINT_WEIGHTS, NAMES, tokenizer_losses
+from signgen.signdw.tokenizer_loss import KEYPOINT_WEIGHTS, tokenizer_losses
 from signgen.signdw.tokenizer_report import TokenizerReport, tokenizer_report
 from signgen.signdw.tokenizer_settings import TokenizerRun
 from signgen.signdw.variation import varied
@@ -40,7 +32,6 @@ from signgen.signdw.windows import WindowReader, Windows, clips_of, shards_id, s
 TOKENIZER, LOG = "tokenizer", "log.jsonl"
 # Dev clips that are looked at during training.
 LOOKED_AT = 64
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -82,93 +73,66 @@ def train_tokenizer(
     """
     if not run.data.sources:
         raise ConfigError("data.sources: name at least one folder of a corpus with train/ and dev/")
-    training = _Training(run, folder, device, report)
-    training.resume()
-    training.go_on(run.train.steps if stop_after is None else min(stop_after, run.train.steps))
-    return TrainedTokenizer(folder / TOKENIZER, training.progress.total, training.last)
+    crew = crew_on(device, report)
+    task = TokenizerTask(run, folder / TOKENIZER, crew.device)
+    course = Course(
+        run.train,
+        (Leg(run.train.steps),),
+        run.train.validate_every,
+        _fingerprint(run, task.shards_id),
+        log=LOG,
+    )
+    progress, last = train(task, course, folder, crew, stop_after)
+    return TrainedTokenizer(folder / TOKENIZER, progress.total, last.found if last else None)
 
 
-class _Training:
-    """One training in progress."""
+class TokenizerTask(Task):
+    """A motion tokenizer that learns from windows.
 
-    def __init__(self, run: TokenizerRun, folder: Path, device: str, report: Report) -> None:
-        self.run, self.folder, self.report = run, folder, report
-        self.device = device_named(device)
+    Args:
+        run: everything about it.
+        folder: gets the tokenizer.
+        device: where to compute.
+    """
+
+    network: MotionTokenizer
+
+    def __init__(self, run: TokenizerRun, folder: Path, device: torch.device) -> None:
+        self.run, self.folder, self.device = run, folder, device
         shards = split_shards(run.data.sources, "train")
         dev = split_shards(run.data.sources, "dev")
         self.reader = WindowReader(shards, run.data.window, run.train.batch, run.seed, run.model.depth)
         self.dev: list[Parts] = clips_of(dev, run.model.depth, LOOKED_AT)
-        torch.manual_seed(run.seed)
-        self.model = MotionTokenizer(run.model).to(self.device)
-        self.optimizer = make_optimizer(self.model, run.train)
-        self.progress = Progress()
-        self.last: TokenizerReport | None = None
         self.shards_id = shards_id(shards)
-        self.fingerprint = _fingerprint(run, self.shards_id)
+        torch.manual_seed(run.seed)
+        self.network = MotionTokenizer(run.model).to(device)
 
-    def resume(self) -> None:
-        """Take up what an earlier run left, or else begin with what the data show."""
-        state = self.folder / FILE
-        if state.is_file():
-            tensors, self.progress = read_progress(state, self.fingerprint)
-            restore_model(tensors, self.model, str(state))
-            restore_optimizer(tensors, self.optimizer)
-        else:
-            self._begin()
-        self.log = Log(self.folder / LOG, self.progress.total)
-
-    def go_on(self, until: int) -> None:
-        """Train up to an update."""
-        progress, train = self.progress, self.run.train
-        self.model.train()
-        sums, since, started = (
-            torch.zeros(len(NAMES), device=self.device),
-            progress.total,
-            time.perf_counter(),
-        )
-        batches = self.reader.batches(progress.total)
-        while progress.total < until:
-            sums += self._step(next(batches))
-            progress.step += 1
-            progress.total += 1
-            if progress.total % train.validate_every == 0 or progress.total == train.steps:
-                means = (sums / (progress.total - since)).tolist()
-                self._look(means, time.perf_counter() - started)
-                sums.zero_()
-                since, started = progress.total, time.perf_counter()
-        if progress.total > since:
-            # Stopped between looks: what is logged at the next look counts from here.
-            self._save()
-
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Principal components and first codes, from the first batches."""
-        torch.manual_seed(_mixed([self.run.seed]))
-        windows = [
-            self._shown(each) for each in itertools.islice(self.reader.batches(), self.run.train.begin)
-        ]
+        seed(self.run.seed)
+        windows = [self._shown(each) for each in islice(self.reader.batches(), self.run.train.begin)]
         values, visible, mask = (
             torch.cat([getattr(window, name) for window in windows]).to(self.device)
             for name in ("values", "visible", "mask")
         )
-        self.model.begin(values, visible, mask, KEYPOINT_WEIGHTS.to(self.device))
+        self.network.begin(values, visible, mask, KEYPOINT_WEIGHTS.to(self.device))
 
-    def _step(self, windows: Windows) -> Tensor:
-        """One update; gives the losses."""
-        train, step = self.run.train, self.progress.total
-        torch.manual_seed(_mixed([self.run.seed, step]))
-        windows = self._shown(windows.to(self.device))
-        set_rate(self.optimizer, rate_at(train, step, train.steps))
+    def batches(self, place: Progress, count: int, parts: range) -> Iterator[Windows]:
+        """See `Task`."""
+        return self.reader.batches(place.total)
+
+    def losses(
+        self, lesson: Any, batch: Windows, place: Progress, part: int
+    ) -> tuple[Mapping[str, Tensor], Tensor]:
+        """See `Task`."""
+        train = self.run.train
+        seed(self.run.seed, place.total)
+        windows = self._shown(batch.to(self.device))
         shown = _hidden(windows.visible, train.hide)
         keep = self._levels(len(windows.values))
         with in_precision(self.device, train.precision):
-            coded = self.model(windows.values, shown, windows.mask, keep)
-        found = tokenizer_losses(coded, windows, train)
-        self.optimizer.zero_grad(set_to_none=True)
-        found.total.backward()  # type: ignore[no-untyped-call]
-        if train.clip:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), train.clip)
-        self.optimizer.step()
-        return found.detached()
+            coded = lesson(windows.values, shown, windows.mask, keep)
+        return vars(tokenizer_losses(coded, windows, train)), windows.mask.sum()
 
     def _shown(self, windows: Windows) -> Windows:
         """Windows as they are learned from."""
@@ -176,38 +140,36 @@ class _Training:
 
     def _levels(self, batch: int) -> Tensor:
         """(B,) levels that each window may use: all, or for some of them any number."""
-        most = max(stream.level for stream in self.model.streams) + 1
+        most = max(stream.level for stream in self.network.streams) + 1
         fewer = torch.randint(1, most + 1, (batch,), device=self.device)
         is_fewer = torch.rand(batch, device=self.device) < self.run.train.level_dropout
         return torch.where(is_fewer, fewer, most)
 
-    def _look(self, means: list[float], seconds: float) -> None:
-        """Report on dev clips, log, and save."""
-        if not math.isfinite(means[0]):
-            raise ConfigError(
-                f"train.rate: the loss is no number after update {self.progress.total}; use a lower rate"
-            )
-        self.last = tokenizer_report(self.model, self.dev)
-        self.model.train()
-        figures = dict(zip(NAMES, means, strict=True))
-        self.log.add({"total": self.progress.total, **figures, "seconds": seconds, **asdict(self.last)})
-        self.report(f"update {self.progress.total}  loss {means[0]:.3f}  {self.last.line()}")
-        save_tokenizer(self.model, self.folder / TOKENIZER, self._facts())
-        self._save()
+    def look(self, network: MotionTokenizer, total: int) -> TokenizerReport:
+        """Report on dev clips."""
+        return tokenizer_report(network, self.dev)
 
-    def _facts(self) -> dict[str, Any]:
-        return {
-            "step": self.progress.total,
+    def keep(self, network: MotionTokenizer, look: Look) -> None:
+        """See `Task`."""
+        facts = {
+            "step": look.total,
             "seed": self.run.seed,
             "train": plain(self.run.train),
             "window": self.run.data.window,
             "data": self.shards_id,
-            "dev": plain(self.last),
+            "dev": plain(look.found),
             "versions": {"signgen": package_version("signgen"), "torch": str(torch.__version__)},
         }
+        save_tokenizer(network, self.folder, facts)
 
-    def _save(self) -> None:
-        save_state(self.folder / FILE, self.model, self.optimizer, self.progress, self.fingerprint)
+    def figures(self, look: Look) -> dict[str, Any]:
+        """See `Task`."""
+        named = {"loss" if name == "total" else name: value for name, value in look.losses.items()}
+        return {**named, "seconds": look.pace["seconds"], **asdict(look.found)}
+
+    def line(self, look: Look) -> str:
+        """See `Task`."""
+        return f"update {look.total}  loss {look.losses['total']:.3f}  {look.found.line()}"
 
 
 def _hidden(visible: Tensor, most: float) -> Tensor:
@@ -220,9 +182,4 @@ def _fingerprint(run: TokenizerRun, data: str) -> str:
     """What must be equal for a training to be continued; folders may have moved."""
     values = plain(run)
     del values["data"]["sources"]
-    return hashlib.sha256(to_json({"run": values, "data": data}).encode()).hexdigest()
-
-
-def _mixed(key: list[int]) -> int:
-    """One seed from several numbers."""
-    return int.from_bytes(hashlib.blake2b(repr(key).encode(), digest_size=7).digest())
+    return fingerprint_of({"run": values, "data": data})
