@@ -22,7 +22,7 @@ import torch
 from signgen.pose.sequence import PoseSequence
 from signgen.render.diffusion.tiny.batches import Batch
 from signgen.render.diffusion.tiny.folder import TinyCard, save_tiny
-from signgen.render.diffusion.tiny.loss import losses_of, task_of
+from signgen.render.diffusion.tiny.loss import losses_of, noised
 from signgen.render.diffusion.tiny.network import TinyFlowNet, fast
 from signgen.render.diffusion.tiny.settings import NETWORKS, TinyTraining
 from signgen.render.tiny_flow import TinyFlow
@@ -102,9 +102,9 @@ def training(given: argparse.Namespace) -> None:
     batch = Batch(frames, frames, frames[:, 0], weights)
 
     def run() -> None:
-        task = task_of(batch, train, model.cell)
+        task = noised(batch, train, model.cell)
         with torch.autocast(device.type, torch.bfloat16, enabled=given.precision == "bf16"):
-            loss = losses_of(model, task, train)[0]
+            loss = losses_of(model, task, train)["total"]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

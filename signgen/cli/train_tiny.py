@@ -49,7 +49,7 @@ def tiny_flow(
     """
     from signgen.nn.extra import need
 
-    need("torch", "safetensors", extra="diffusion", what="training tiny-flow")
+    need("torch", "safetensors", "accelerate", extra="diffusion", what="training tiny-flow")
     from signgen.config import load_yaml, merge, with_overrides
     from signgen.render.diffusion.tiny.settings import prepare_tiny
     from signgen.render.diffusion.tiny.train import train_tiny

@@ -10,7 +10,7 @@ from signgen.nn.checkpoint import load_tensors, save_tensors
 from signgen.pose.layout import FACE, LEFT_HAND
 from signgen.render.diffusion.tiny.batches import Batch
 from signgen.render.diffusion.tiny.folder import TinyCard, load_tiny, save_tiny
-from signgen.render.diffusion.tiny.loss import losses_of, task_of
+from signgen.render.diffusion.tiny.loss import losses_of, noised
 from signgen.render.diffusion.tiny.network import TinyFlowNet, parameters, to_cells, to_frames
 from signgen.render.diffusion.tiny.regions import cell_weights
 from signgen.render.diffusion.tiny.settings import NETWORKS, TinyNetwork, TinyTraining, prepare_tiny
@@ -111,18 +111,18 @@ def test_the_loss_of_a_network_that_knows_nothing_is_that_of_its_answer():
     frames = torch.randint(0, 256, (2, 3, 16, 16, 3), dtype=torch.uint8)
     weights = torch.ones(2, 3, 4, 4)
     train = TinyTraining(colour=0.0, floor=1.0)
-    task = task_of(Batch(frames, frames, frames[:, 0], weights), train, 4)
-    loss, error, _ = losses_of(Grey(), task, train)
+    task = noised(Batch(frames, frames, frames[:, 0], weights), train, 4)
+    found = losses_of(Grey(), task, train)
     expected = float((frames.double() / 127.5 - 1).square().mean())
-    assert float(error) == pytest.approx(expected, rel=1e-5)
-    assert float(loss) == pytest.approx(expected, rel=1e-5)
+    assert float(found["error"]) == pytest.approx(expected, rel=1e-5)
+    assert float(found["total"]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_noise_is_put_on_by_its_level():
     torch.manual_seed(1)
     frames = torch.full((64, 1, 16, 16, 3), 255, dtype=torch.uint8)
     train = TinyTraining(colour=0.0, unconditional=0.5)
-    task = task_of(Batch(frames, frames, frames[:, 0], torch.ones(64, 1, 4, 4)), train, 4)
+    task = noised(Batch(frames, frames, frames[:, 0], torch.ones(64, 1, 4, 4)), train, 4)
     means = task.noisy.mean((1, 2, 3, 4))
     spreads = task.noisy.std((1, 2, 3, 4))
     assert torch.allclose(means, 1 - task.level, atol=0.15)

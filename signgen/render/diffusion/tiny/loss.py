@@ -11,11 +11,9 @@ from signgen.render.diffusion.tiny.batches import Batch, as_cells
 from signgen.render.diffusion.tiny.network import TinyFlowNet
 from signgen.render.diffusion.tiny.settings import TinyTraining
 
-NAMES = ("loss", "error", "error_hands")
-
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class Noised:
     """One batch made hard.
 
     Attributes:
@@ -35,7 +33,7 @@ class Task:
     weights: Tensor
 
 
-def task_of(batch: Batch, train: TinyTraining, cell: int) -> Task:
+def noised(batch: Batch, train: TinyTraining, cell: int) -> Noised:
     """A batch with colours, levels and noise by torch's own dice, which the caller seeds."""
     pictures = batch.frames, batch.control, batch.reference
     clean, control, looks = (as_cells(part, cell) for part in pictures)
@@ -50,16 +48,16 @@ def task_of(batch: Batch, train: TinyTraining, cell: int) -> Task:
     noisy = clean * (1 - blend) + torch.randn_like(clean) * blend
     is_free = torch.rand(count, device=device) < train.unconditional
     control = torch.where(is_free[:, None, None, None, None], -1.0, control)
-    return Task(clean, noisy, level, control, looks, batch.weights)
+    return Noised(clean, noisy, level, control, looks, batch.weights)
 
 
-def losses_of(model: TinyFlowNet, task: Task, train: TinyTraining) -> Tensor:
-    """(3,) the loss, the mean square error of a pixel, and that near hands and face."""
-    found = model(task.noisy, task.level, task.control, task.reference)
-    errors = (found.float() - task.clean).square().mean(2)
+def losses_of(model: TinyFlowNet, batch: Noised, train: TinyTraining) -> dict[str, Tensor]:
+    """``total``, and the mean square errors of a pixel, ``error``, and of one near hands and face, ``error_hands``."""
+    found = model(batch.noisy, batch.level, batch.control, batch.reference)
+    errors = (found.float() - batch.clean).square().mean(2)
     # An error in the picture is one of the velocity times the level, and velocities are what is followed.
-    scale = task.level.clamp(min=train.floor) ** -2
-    loss = ((errors * task.weights).mean((1, 2, 3)) * scale).mean()
-    is_part = task.weights > 1
+    scale = batch.level.clamp(min=train.floor) ** -2
+    loss = ((errors * batch.weights).mean((1, 2, 3)) * scale).mean()
+    is_part = batch.weights > 1
     near = (errors * is_part).sum() / is_part.sum().clamp(min=1)
-    return torch.stack([loss, errors.mean(), near])
+    return {"total": loss, "error": errors.mean(), "error_hands": near}

@@ -1,45 +1,36 @@
-"""Train tiny-flow from scratch, to go on bit for bit where it stopped."""
+"""Train tiny-flow from scratch: what is learned from, what is judged, what is kept."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from signgen.data.checkpoints import hash_of
 from signgen.data.sidecar import package_version
-from signgen.data.strict_json import plain, to_json
+from signgen.data.strict_json import plain
 from signgen.errors import ConfigError
+from signgen.nn.chance import seed
 from signgen.nn.checkpoint import load_into, load_tensors
-from signgen.nn.device import device_named, in_precision
-from signgen.nn.log import Log
-from signgen.nn.moving_average import copy_of, follow
-from signgen.nn.optimizer import make_optimizer, rate_at, set_rate
-from signgen.nn.training_state import (
-    FILE,
-    Progress,
-    read_progress,
-    restore_model,
-    restore_optimizer,
-    save_state,
-)
+from signgen.nn.crew import Report, crew_on
+from signgen.nn.device import in_precision
+from signgen.nn.task import Look, Task
+from signgen.nn.training import Course, Leg, train
+from signgen.nn.training_state import Progress, fingerprint_of
 from signgen.render.diffusion.tiny.batches import PROFILE, Batch, Reader
 from signgen.render.diffusion.tiny.folder import WEIGHTS, TinyCard, facts_of, save_tiny
-from signgen.render.diffusion.tiny.loss import NAMES, losses_of, task_of
+from signgen.render.diffusion.tiny.loss import losses_of, noised
 from signgen.render.diffusion.tiny.material import Material, open_material
 from signgen.render.diffusion.tiny.network import TinyFlowNet, fast
 from signgen.render.diffusion.tiny.samples import Samples
 from signgen.render.diffusion.tiny.settings import TinyRun
 
-CHECKPOINT, LOG, SAMPLES, FRAMES = "tiny-flow", "metrics.jsonl", "samples", "frames"
+CHECKPOINT, SAMPLES, FRAMES = "tiny-flow", "samples", "frames"
 SHARED_FRAMES = 2  # of neighbouring windows when painting, at most a quarter of a window
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -81,119 +72,94 @@ def train_tiny(
     """
     if not run.data.sources:
         raise ConfigError("data.sources: name at least one folder with poses/ and videos/")
-    training = _Training(run, folder, device, report)
-    training.resume()
-    training.go_on(run.train.steps if stop_after is None else min(stop_after, run.train.steps))
-    return TrainedTiny(folder / CHECKPOINT, training.progress.total, training.error)
+    crew = crew_on(device, report)
+    task = TinyTask(run, folder, crew.device)
+    settings = run.train
+    course = Course(
+        settings,
+        (Leg(settings.steps),),
+        settings.validate_every,
+        _fingerprint(run, task.material.id, task.start_id),
+        average=settings.average,
+        head_start=1,
+    )
+    progress, last = train(task, course, folder, crew, stop_after)
+    return TrainedTiny(folder / CHECKPOINT, progress.total, last.found["error"] if last else None)
 
 
-class _Training:
-    """One training in progress."""
+class TinyTask(Task):
+    """A tiny-flow that learns from windows of videos.
 
-    def __init__(self, run: TinyRun, folder: Path, device: str, report: Report) -> None:
-        self.run, self.folder, self.report = run, folder, report
-        self.device = device_named(device)
+    Args:
+        run: everything about it.
+        folder: of the training.
+        device: where to compute.
+    """
+
+    network: TinyFlowNet
+
+    def __init__(self, run: TinyRun, folder: Path, device: torch.device) -> None:
+        self.run, self.folder, self.device = run, folder, device
         torch.manual_seed(run.seed)
-        self.model = fast(TinyFlowNet(run.model), self.device)
-        self.start_id = _begin_with(self.model, run.train.start)
+        self.network = fast(TinyFlowNet(run.model), device)
+        self.start_id = _begin_with(self.network, run.train.start)
         data, train = run.data, run.train
         self.material = open_material(
             data.sources, data.cache or folder / FRAMES, window=data.window, held_out=data.held_out,
-            multiple=self.model.multiple,
+            multiple=self.network.multiple,
         )  # fmt: skip
-        _check_crop(data.crop, self.material, self.model.multiple)
+        _check_crop(data.crop, self.material, self.network.multiple)
         self.reader = Reader(
             self.material, data.window, train.batch, data.crop, data.whole, run.model.cell, train.hands, train.face,
             run.seed, data.readers,
         )  # fmt: skip
-        self.average = copy_of(self.model)
-        self.optimizer = make_optimizer(self.model, train)
-        self.progress = Progress()
-        self.error: float | None = None
-        self.data_id = self.material.id
-        self.fingerprint = _fingerprint(run, self.data_id, self.start_id)
         self.samples = Samples(self.reader, folder / SAMPLES, train.sample_steps, train.shift, run.seed)
 
-    @property
-    def networks(self) -> nn.ModuleDict:
-        """All that has weights: what learns and the average that paints."""
-        return nn.ModuleDict({"model": self.model, "average": self.average})
+    def batches(self, place: Progress, count: int, parts: range) -> Iterator[Batch]:
+        """See `Task`."""
+        return self.reader.batches(place.total)
 
-    def resume(self) -> None:
-        """Take up what an earlier run left."""
-        state = self.folder / FILE
-        if state.is_file():
-            tensors, self.progress = read_progress(state, self.fingerprint)
-            restore_model(tensors, self.networks, str(state))
-            restore_optimizer(tensors, self.optimizer)
-            _lay_out(self.optimizer)
-        self.log = Log(self.folder / LOG, self.progress.total)
-
-    def go_on(self, until: int) -> None:
-        """Train up to an update."""
-        progress, train = self.progress, self.run.train
-        self.model.train()
-        sums = torch.zeros(len(NAMES), device=self.device)
-        since, started, spent = progress.total, time.perf_counter(), time.process_time()
-        batches = self.reader.batches(progress.total)
-        while progress.total < until:
-            sums += self._step(next(batches).to(self.device))
-            progress.step += 1
-            progress.total += 1
-            if progress.total % train.validate_every == 0 or progress.total == train.steps:
-                seconds = time.perf_counter() - started, time.process_time() - spent
-                self._look((sums / (progress.total - since)).tolist(), seconds)
-                sums.zero_()
-                since, started, spent = progress.total, time.perf_counter(), time.process_time()
-        if progress.total > since:
-            # Stopped between looks: what is logged at the next look counts from here.
-            self._save()
-
-    def _step(self, batch: Batch) -> Tensor:
-        """One update; gives the losses."""
-        train, step = self.run.train, self.progress.total
-        torch.manual_seed(_mixed([self.run.seed, step]))
-        set_rate(self.optimizer, rate_at(train, step, train.steps))
-        task = task_of(batch, train, self.model.cell)
+    def losses(
+        self, lesson: Any, batch: Batch, place: Progress, part: int
+    ) -> tuple[Mapping[str, Tensor], int]:
+        """See `Task`."""
+        train = self.run.train
+        seed(self.run.seed, place.total)
+        task = noised(batch.to(self.device), train, self.network.cell)
         with in_precision(self.device, train.precision):
-            losses = losses_of(self.model, task, train)
-        self.optimizer.zero_grad(set_to_none=True)
-        losses[0].backward()  # type: ignore[no-untyped-call]
-        if train.clip:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), train.clip)
-        self.optimizer.step()
-        follow(self.average, self.model, train.average, step + 1)
-        return losses.detach()
+            return losses_of(lesson, task, train), task.clean.shape[0] * task.clean.shape[1]
 
-    def _look(self, means: list[float], seconds: tuple[float, float]) -> None:
-        """Paint what was held out, log, and save."""
-        total = self.progress.total
-        if not math.isfinite(means[0]):
-            raise ConfigError(f"train.rate: the loss is no number after update {total}; use a lower rate")
-        painted = self.samples.paint(self.average, total)
-        self.error = painted["error"]
-        figures = dict(zip(NAMES, means, strict=True))
-        wall, processor = seconds
-        self.log.add(
-            {"total": total, **figures, "painted": painted, "seconds": wall, "processor_seconds": processor}
-        )
-        self.report(
-            f"update {total}  loss {means[0]:.4f}  painted: off by {painted['error']:.2f} of 255, "
-            f"hands and face {painted['error_parts']:.2f}"
-        )
-        save_tiny(self.average, self._card(painted), self.folder / CHECKPOINT)
-        self._save()
+    def look(self, network: TinyFlowNet, total: int) -> dict[str, float]:
+        """Paint what was held out."""
+        return self.samples.paint(network.eval(), total)
 
-    def _card(self, painted: dict[str, float]) -> TinyCard:
+    def keep(self, network: TinyFlowNet, look: Look) -> None:
+        """See `Task`."""
+        save_tiny(network, self._card(look), self.folder / CHECKPOINT)
+
+    def figures(self, look: Look) -> dict[str, Any]:
+        """See `Task`."""
+        named = {"loss" if name == "total" else name: value for name, value in look.losses.items()}
+        seconds = {"seconds": look.pace["seconds"], "processor_seconds": look.processor_seconds}
+        return {**named, "painted": look.found, **seconds}
+
+    def line(self, look: Look) -> str:
+        """See `Task`."""
+        return (
+            f"update {look.total}  loss {look.losses['total']:.4f}  painted: off by {look.found['error']:.2f} of 255, "
+            f"hands and face {look.found['error_parts']:.2f}"
+        )
+
+    def _card(self, look: Look) -> TinyCard:
         data, train = self.run.data, self.run.train
         facts = {
-            "step": self.progress.total,
+            "step": look.total,
             "seed": self.run.seed,
-            "painted": painted,
+            "painted": look.found,
             "train": {**plain(train), "start": self.start_id},
             "sources": [source.name for source in data.sources],
             "frames": sum(len(clip) for clip in self.material.train),
-            "data": self.data_id,
+            "data": self.material.id,
             "versions": {"signgen": package_version("signgen"), "torch": str(torch.__version__)},
         }
         shared = min(SHARED_FRAMES, data.window // 4)
@@ -201,17 +167,6 @@ class _Training:
         return TinyCard(
             PROFILE, *size, data.window, shared, train.shift, self.run.model, facts=facts_of(facts)
         )
-
-    def _save(self) -> None:
-        save_state(self.folder / FILE, self.networks, self.optimizer, self.progress, self.fingerprint)
-
-
-def _lay_out(optimizer: torch.optim.Optimizer) -> None:
-    """Lay what an optimiser remembers of each weight out as the weight is; fused ones take that for granted."""
-    for weights, state in optimizer.state.items():
-        for name, value in state.items():
-            if value.shape == weights.shape:
-                state[name] = torch.empty_like(weights).copy_(value)
 
 
 def _check_crop(crop: int, material: Material, multiple: int) -> None:
@@ -235,9 +190,4 @@ def _fingerprint(run: TinyRun, data: str, start: str | None) -> str:
     for name in ("sources", "cache", "readers"):
         del values["data"][name]
     values["train"]["start"] = start
-    return hashlib.sha256(to_json({"run": values, "data": data}).encode()).hexdigest()
-
-
-def _mixed(key: list[int]) -> int:
-    """One seed from several numbers."""
-    return int.from_bytes(hashlib.blake2b(repr(key).encode(), digest_size=7).digest())
+    return fingerprint_of({"run": values, "data": data})
