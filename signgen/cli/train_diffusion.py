@@ -13,7 +13,7 @@ from signgen.cli.train_signdw import Device, Overrides
 from signgen.cli.voice import say
 
 if TYPE_CHECKING:
-    from signgen.render.diffusion.training.loop import TrainedDiffusion
+    from signgen.render.diffusion.training.train import TrainedDiffusion
 
 _NEEDS = ("torch", "diffusers", "transformers", "accelerate", "safetensors")
 
@@ -63,7 +63,7 @@ def controlnet(
 
     need(*_NEEDS, extra="diffusion", what="training")
     from signgen.render.diffusion.training.controlnet import ControlNetTask
-    from signgen.render.diffusion.training.loop import train_diffusion
+    from signgen.render.diffusion.training.train import train_diffusion
     from signgen.render.diffusion.training.settings import prepare_controlnet
     from signgen.workflow.training_pairs import pairs_of
 
@@ -100,7 +100,7 @@ def posenet(
     from signgen.nn.extra import need
 
     need(*_NEEDS, extra="diffusion", what="training")
-    from signgen.render.diffusion.training.loop import train_diffusion
+    from signgen.render.diffusion.training.train import train_diffusion
     from signgen.render.diffusion.training.posenet import PoseNetTask
     from signgen.render.diffusion.training.settings import prepare_posenet
     from signgen.workflow.training_pairs import pairs_of

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from signgen.data.atomic import write_text
 from signgen.errors import CheckpointError, ConfigError
 from signgen.nn.checkpoint import save_tensors
+from signgen.nn.crew import Crew
 from signgen.render.diffusion.mimicmotion.model import on_device
 from signgen.render.diffusion.noise import frame_noise
 from signgen.render.diffusion.sampling import sample, start
@@ -29,7 +30,7 @@ from signgen.render.diffusion.training.footage import Clip
 from signgen.render.diffusion.training.losses import weighted_errors
 from signgen.render.diffusion.training.pairs import Pair, prompt_of
 from signgen.render.diffusion.training.settings import ControlNetRun
-from signgen.render.diffusion.training.task import Crew, prepare_footage, reader_of
+from signgen.render.diffusion.training.task import DiffusionTask, prepare_footage, reader_of
 from signgen.render.diffusion.weights import Weights, find_weights
 from signgen.render.diffusion.windows import plan_windows
 
@@ -104,13 +105,14 @@ def task_of(clean: Tensor, noise: Tensor, kept: Tensor, prediction: str) -> tupl
     return noisy, clean if prediction == "sample" else noise * picture - clean * rest
 
 
-class ControlNetTask:
+class ControlNetTask(DiffusionTask):
     """What `signgen train controlnet` trains."""
 
     name = NAME
+    run: ControlNetRun
 
     def __init__(self, run: ControlNetRun, pairs: Sequence[Pair], folder: Path, crew: Crew) -> None:
-        """See `Task`.
+        """Read weights and encode what is learned from.
 
         Raises:
             CheckpointError: weights that are missing, damaged, or not of Stable Diffusion 1.5.
@@ -119,7 +121,7 @@ class ControlNetTask:
         """
         from diffusers import AutoencoderKL
 
-        self.run, self.crew = run, crew
+        self.run, self.folder, self.crew = run, folder, crew
         model = run.model
         base = find_weights(model.base, NAME, download=model.download)
         begin = find_weights(model.controlnet, NAME, download=model.download) if model.controlnet else None
@@ -128,11 +130,11 @@ class ControlNetTask:
         encoder = Encoder(self.vae, None, crew.device, self._origin["base"]["sha256"])
         footage = prepare_footage(run, pairs, folder, encoder, crew)
         self.reader = reader_of(run, footage, PROFILE)
-        self.learned, self.frozen = _networks(run, base, begin, self.vae, pairs, crew.device)
+        self.network, self.frozen = _networks(run, base, begin, self.vae, pairs, crew.device)
 
-    def lesson(self, learned: nn.Module) -> nn.Module:
+    def lesson(self, network: nn.Module) -> nn.Module:
         """See `Task`."""
-        return ControlNetLesson(learned, self.frozen)
+        return ControlNetLesson(network, self.frozen)
 
     def save(self, learned: nn.Module, folder: Path) -> None:
         """A folder as diffusers loads it, which is what ``renderer.controlnet`` takes."""
@@ -141,11 +143,8 @@ class ControlNetTask:
         save_tensors(folder / WEIGHTS, network.state_dict())
         write_text(folder / CONFIG, network.to_json_string())
 
-    def finish(self, folder: Path) -> None:
-        """Nothing is left to do."""
-
     def draw(self, learned: nn.Module, clip: Clip, numbers: Sequence[int]) -> np.ndarray:
-        """See `Task`."""
+        """See `DiffusionTask`."""
         run, frozen, device = self.run, self.frozen, self.crew.device
         steps = DDIM.of(frozen.schedule, run.train.sample_steps)
         batch = [self.reader.row(clip, [number], None) for number in numbers]
@@ -169,11 +168,11 @@ class ControlNetTask:
                 return decode(vae, store.read(range(len(numbers))))
 
     def facts(self) -> Mapping[str, Any]:
-        """See `Task`."""
+        """See `DiffusionTask`."""
         return {
             **self._origin,
             "profile": PROFILE,
-            "prediction": ControlNetLesson(self.learned, self.frozen).prediction,
+            "prediction": ControlNetLesson(self.network, self.frozen).prediction,
         }
 
 

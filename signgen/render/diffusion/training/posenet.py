@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from signgen.errors import CheckpointError
 from signgen.nn.checkpoint import load_tensors, save_tensors
+from signgen.nn.crew import Crew
 from signgen.render.diffusion.mimicmotion.checkpoint import (
     NO_WEIGHTS,
     POSE_NET,
@@ -45,7 +46,7 @@ from signgen.render.diffusion.training.lora import Attached, Lora, merged
 from signgen.render.diffusion.training.losses import weighted_errors
 from signgen.render.diffusion.training.pairs import Pair
 from signgen.render.diffusion.training.settings import PoseNetRun
-from signgen.render.diffusion.training.task import Crew, prepare_footage, reader_of
+from signgen.render.diffusion.training.task import DiffusionTask, prepare_footage, reader_of
 from signgen.render.diffusion.weights import Weights, find_weights
 from signgen.render.diffusion.windows import plan_windows
 
@@ -116,20 +117,21 @@ def task_of(clean: Tensor, noise: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor
     return (clean + noise * sigma) / whole, (noise - clean * sigma) / whole
 
 
-class PoseNetTask:
+class PoseNetTask(DiffusionTask):
     """What `signgen train posenet` trains."""
 
     name = NAME
+    run: PoseNetRun
 
     def __init__(self, run: PoseNetRun, pairs: Sequence[Pair], folder: Path, crew: Crew) -> None:
-        """See `Task`.
+        """Read weights and encode what is learned from.
 
         Raises:
             CheckpointError: weights that are missing, damaged or of another network.
             ConfigError: no sources.
             DataError: sources that cannot be learned from.
         """
-        self.run, self.crew = run, crew
+        self.run, self.folder, self.crew = run, folder, crew
         base = find_weights(run.model.base, NAME, download=run.model.download)
         begin = (
             find_weights(run.model.weights, NAME, download=run.model.download) if run.model.weights else None
@@ -151,18 +153,18 @@ class PoseNetTask:
             unet.enable_gradient_checkpointing()
         torch.manual_seed(run.seed)
         lora = Lora(unet, run.model.rank)
-        self.learned: nn.Module = nn.ModuleDict({"pose_net": networks.pose_net, "lora": lora})
-        self.learned.to(crew.device).requires_grad_(True).train()
+        self.network = nn.ModuleDict({"pose_net": networks.pose_net, "lora": lora})
+        self.network.to(crew.device).requires_grad_(True).train()
         train = run.train
         self.frozen = Frozen(
             unet, Attached(unet, lora), float(encoder.vae.config.scaling_factor),
             (train.level_mean, train.level_spread), train.unconditional,
         )  # fmt: skip
 
-    def lesson(self, learned: nn.Module) -> nn.Module:
+    def lesson(self, network: nn.Module) -> nn.Module:
         """See `Task`."""
-        assert isinstance(learned, nn.ModuleDict)
-        return PoseNetLesson(learned, self.frozen)
+        assert isinstance(network, nn.ModuleDict)
+        return PoseNetLesson(network, self.frozen)
 
     def save(self, learned: nn.Module, folder: Path) -> None:
         """What was learned alone; `finish` puts the corrections into the UNet."""
@@ -172,17 +174,19 @@ class PoseNetTask:
         save_tensors(folder / POSE_NET, pose_net.state_dict())
         save_tensors(folder / LORA, lora.by_layer())
 
-    def finish(self, folder: Path) -> None:
+    def finish(self) -> None:
         """The UNet with its corrections in half precision: the split layout, which ``renderer.weights`` takes."""
-        thin, _ = load_tensors(folder / LORA)
+        thin, _ = load_tensors(self.result / LORA)
         unet = _unet_of(self.files)
         tensors = {name: merged(unet.read(name), name, thin).half() for name in unet.shapes}
         if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
-            raise CheckpointError(f"{folder}: weights exceed half precision; train with a lower train.rate")
-        save_tensors(folder / SPLIT[self.run.data.window < LONG_WINDOW], tensors)
+            raise CheckpointError(
+                f"{self.result}: weights exceed half precision; train with a lower train.rate"
+            )
+        save_tensors(self.result / SPLIT[self.run.data.window < LONG_WINDOW], tensors)
 
     def draw(self, learned: nn.Module, clip: Clip, numbers: Sequence[int]) -> np.ndarray:
-        """See `Task`: the frames in one window, behind the clip's first picture."""
+        """See `DiffusionTask`: the frames in one window, behind the clip's first picture."""
         run, device = self.run, self.crew.device
         steps = EulerSVD(run.train.sample_steps)
         latents, drawn, _, _, embedding = self.reader.row(clip, numbers, 0)
@@ -210,7 +214,7 @@ class PoseNetTask:
         return np.stack(list(as_frames(pictures)))
 
     def facts(self) -> Mapping[str, Any]:
-        """See `Task`."""
+        """See `DiffusionTask`."""
         return {
             **self._origin,
             "profile": PROFILE,

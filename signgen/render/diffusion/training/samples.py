@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from signgen.data.atomic import atomic_path
+from signgen.render.diffusion.training.batches import Reader
 from signgen.render.diffusion.training.footage import Clip, frames_of
-from signgen.render.diffusion.training.task import Task, shown_in
 
 SHOWN_FRAMES = 3  # of a window, evenly spread
+# (n, H, W, 3) uint8 frames of a clip as a network draws them.
+Draw = Callable[[Clip, Sequence[int]], np.ndarray]
 
 
-def write_samples(task: Task, learned: nn.Module, count: int, path: Path) -> None:
+def write_samples(reader: Reader, draw: Draw, count: int, path: Path) -> None:
     """Draw some clips and write one PNG: a row for each clip, in it poses, truth and drawing of some frames.
 
     Args:
-        task: what is trained.
-        learned: the network that draws.
+        reader: of the clips: of those held out, or those learned from if none is.
+        draw: how the network draws now.
         count: of the clips.
         path: of the picture.
     """
-    rows = [_row(task, learned, clip) for clip in shown_in(task.reader.footage, count)]
+    clips = (reader.footage.held_out or reader.footage.train)[:count]
+    rows = [_row(reader, draw, clip) for clip in clips]
     _save_picture(path, np.concatenate(rows))
 
 
-def _row(task: Task, learned: nn.Module, clip: Clip) -> np.ndarray:
+def _row(reader: Reader, draw: Draw, clip: Clip) -> np.ndarray:
     """(H, 3 n W, 3) uint8."""
-    reader = task.reader
     numbers = _middle(clip, reader.moving)
     with torch.no_grad():
-        drawn = task.draw(learned, clip, numbers)
+        drawn = draw(clip, numbers)
     width, height = reader.footage.width, reader.footage.height
     poses = reader.row(clip, numbers, None)[1].transpose(0, 2, 3, 1)
     true = frames_of(clip, numbers, width, height)

@@ -1,81 +1,142 @@
-"""What the training loop asks of the thing that is trained, and what both kinds of it prepare alike."""
+"""What ControlNet's and PoseNet's trainings have in common: footage, batches, losses, cards and samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from signgen.data.atomic import write_text
+from signgen.data.sidecar import package_version
+from signgen.data.strict_json import plain, to_json
 from signgen.data.video import SYNTHETIC_MARK
 from signgen.errors import ConfigError, DataError
-from signgen.render.diffusion.training.batches import Reader
+from signgen.nn.chance import seed
+from signgen.nn.crew import Crew
+from signgen.nn.device import in_precision
+from signgen.nn.task import Look, Task
+from signgen.nn.training_state import Progress
+from signgen.render.diffusion.training.batches import Batch, Reader
 from signgen.render.diffusion.training.encoding import Encoder
 from signgen.render.diffusion.training.footage import Clip, Footage, Studio, look_at, open_footage, size_of
+from signgen.render.diffusion.training.losses import NAMES
 from signgen.render.diffusion.training.pairs import Pair
+from signgen.render.diffusion.training.samples import write_samples
 from signgen.render.diffusion.training.settings import ControlNetRun, PoseNetRun
 
-ENCODED = "encoded"
+CARD, ENCODED, SAMPLES = "training.json", "encoded", "samples"
 Run = ControlNetRun | PoseNetRun
-Report = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Crew:
-    """The processes that train together.
+class DiffusionTask(Task):
+    """Networks that learn how videos look from poses.
 
     Attributes:
-        index: of this one.
-        count: of all.
-        wait: returns when all have come as far.
-        device: where this one computes.
-        report: told what is going on.
+        name: of the folder that gets the result.
+        run: everything about the training.
+        folder: of the training.
+        crew: the processes that train together.
+        reader: what windows come from.
     """
 
-    index: int
-    count: int
-    wait: Callable[[], None]
-    device: torch.device
-    report: Report
-
-
-class Task(Protocol):
-    """Something that is trained: networks that learn, what they learn from, and how they are saved."""
-
-    # Name of the folder that gets the result.
-    name: str
-    # All that learns, float32.
-    learned: nn.Module
+    name: ClassVar[str]
+    run: Run
+    folder: Path
+    crew: Crew
     reader: Reader
 
-    def lesson(self, learned: nn.Module) -> nn.Module:
-        """A module that takes a `Batch` and gives losses; only what learns is part of it."""
-        ...
-
+    @abstractmethod
     def save(self, learned: nn.Module, folder: Path) -> None:
         """Write what was learned."""
-        ...
 
-    def finish(self, folder: Path) -> None:
-        """Make the folder complete after the last update, if that is work that looks should not do."""
-        ...
-
+    @abstractmethod
     def draw(self, learned: nn.Module, clip: Clip, numbers: Sequence[int]) -> np.ndarray:
         """(n, H, W, 3) uint8 frames of a clip as the network draws them."""
-        ...
 
+    @abstractmethod
     def facts(self) -> Mapping[str, Any]:
         """What it started from: weights with hashes and licences."""
-        ...
 
+    @property
+    def result(self) -> Path:
+        """The folder for the renderer."""
+        return self.folder / self.name
 
-def shown_in(footage: Footage, count: int) -> list[Clip]:
-    """Clips that samples are drawn of: held-out ones, or those learned from if none is held out."""
-    return list(footage.held_out or footage.train)[:count]
+    @cached_property
+    def held_out(self) -> list[Batch]:
+        """Windows that are looked at."""
+        return self.reader.looked_at(self.run.train.dev_windows)
+
+    def batches(self, place: Progress, count: int, parts: range) -> Iterator[Batch]:
+        """See `Task`."""
+        return self.reader.batches(iter(range(place.total, place.total + count)), parts)
+
+    def losses(
+        self, lesson: Any, batch: Batch, place: Progress, part: int
+    ) -> tuple[Mapping[str, Tensor], int]:
+        """See `Task`."""
+        here = batch.to(self.crew.device)
+        seed(self.run.seed, place.total, part)
+        with in_precision(self.crew.device, self.run.train.precision):
+            return lesson(here), batch.latents.shape[0] * batch.latents.shape[1]
+
+    def look(self, network: nn.Module, total: int) -> dict[str, float]:
+        """Mean losses of held-out windows, with the same noise at each look; empty if nothing is held out."""
+        lesson, sums = self.lesson(network), dict.fromkeys(NAMES, 0.0)
+        for number, batch in enumerate(self.held_out):
+            seed(self.run.seed, number)
+            with torch.no_grad(), in_precision(self.crew.device, self.run.train.precision):
+                losses = lesson(batch.to(self.crew.device))
+            for name in NAMES:
+                sums[name] += float(losses[name]) / len(self.held_out)
+        return sums if self.held_out else {}
+
+    def score(self, found: Mapping[str, float]) -> float | None:
+        """See `Task`."""
+        return -found["total"] if found else None
+
+    def keep(self, network: nn.Module, look: Look) -> None:
+        """See `Task`."""
+        self.save(network, self.result)
+        write_text(self.result / CARD, to_json(self._card(look), indent=2) + "\n")
+
+    def line(self, look: Look) -> str:
+        """See `Task`."""
+        dev, pace = look.found, look.pace["frames_per_second"]
+        held_out = f"  held out {dev['total']:.4f}, hands and face {dev['parts']:.4f}" if dev else ""
+        return (
+            f"update {look.total}  loss {look.losses['total']:.4f}{held_out}  {pace:.1f} frames/s  "
+            f"{look.memory_mb:.0f} MB{'  *' if look.is_best else ''}"
+        )
+
+    def show(self, network: nn.Module, look: Look) -> None:
+        """Draw some held-out clips."""
+        train = self.run.train
+        if train.samples:
+            with in_precision(self.crew.device, train.precision):
+                path = self.folder / SAMPLES / f"{look.total:07d}.png"
+                write_samples(self.reader, partial(self.draw, network), train.samples, path)
+
+    def _card(self, look: Look) -> dict[str, Any]:
+        return {
+            "kind": self.name,
+            "step": look.total,
+            "seed": self.run.seed,
+            "dev": dict(look.found),
+            **self.facts(),
+            "data": described(self.reader.footage),
+            "focus": plain(self.run.focus),
+            "train": plain(self.run.train),
+            "versions": {
+                name: package_version(name) for name in ("signgen", "torch", "diffusers", "transformers")
+            },
+        }
 
 
 def prepare_footage(run: Run, pairs: Sequence[Pair], folder: Path, encoder: Encoder, crew: Crew) -> Footage:
@@ -93,7 +154,7 @@ def prepare_footage(run: Run, pairs: Sequence[Pair], folder: Path, encoder: Enco
         raise DataError(
             f"{pairs[0].source}: no clip has {least} frames; use a shorter data.window, or longer clips"
         )
-    if len(raws) < len(pairs) and crew.index == 0:
+    if len(raws) < len(pairs) and crew.is_first:
         crew.report(
             f"{len(pairs) - len(raws)} of {len(pairs)} clips have fewer than {least} frames: left out"
         )
