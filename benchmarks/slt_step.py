@@ -20,14 +20,17 @@ import torch
 from torch.nn import functional as F
 
 from signgen.data.columnar import Clip, write_columnar
+from signgen.nn.crew import crew_on
+from signgen.nn.figures import Figures
 from signgen.nn.optimizer import make_optimizer
+from signgen.nn.training import Course, Leg, _Training
+from signgen.nn.training_state import Progress
 from signgen.pose.sequence import PoseSequence
 from signgen.slt.batches import Batch
-from signgen.slt.material import stage_order
 from signgen.slt.model import Translator
 from signgen.slt.schedules import Schedule
 from signgen.slt.settings import prepare
-from signgen.slt.train import _Run
+from signgen.slt.train import SltTask
 
 
 def make_corpus(folder: Path, frames: int) -> None:
@@ -79,30 +82,31 @@ def measure(
         }
     )
     with tempfile.TemporaryDirectory() as run_folder:
-        run = _Run(settings, Path(run_folder), Schedule("all"), "cpu", lambda line: None)
-        optimizer = make_optimizer(run.model, settings.train)
-        model, ours = run.accelerator.prepare(run.model, optimizer)
-        facts = run.material.facts
+        task = SltTask(settings, Schedule("all"), Path(run_folder), crew_on("cpu"))
+        course = Course(settings.train, (Leg(steps + 2),), steps + 2, "")
+        training = _Training(task, course, Path(run_folder), task.crew)
+        optimizer = make_optimizer(task.network, settings.train)
+        model, ours = task.crew.accelerator.prepare(task.network, optimizer)
+        facts = task.material.facts
         other = Translator(settings.model, facts["words"], facts["glosses"])
         other_optimizer = make_optimizer(other, settings.train)
-        order = stage_order(run.material, run.schedule.stages[0], settings, 0, steps + 2)
         model.train(), other.train()
         times: tuple[list[float], list[float]] = ([], [])
-        sums = torch.zeros(3)
-        for step in range(steps + 2):
-            run.progress.step = step
-            # The bare loop sees the same clips at the same lengths.
-            ready = run._batch(order)
+        parts, figures = range(1), Figures()
+        # The bare loop sees the same clips at the same lengths.
+        batches, lying_ready = (task.batches(Progress(), steps + 2, parts) for _ in range(2))
+        for step, ready in enumerate(lying_ready):
             # Whoever is first pays for what is compiled for the shapes of this batch.
             for side in (0, 1) if step % 2 else (1, 0):
                 started = time.process_time()
                 if side:
                     bare_step(other, other_optimizer, ready, precision)
                 else:
-                    sums += run._step(model, ours, run._batch(order))
+                    training._update(model, ours, batches, parts, figures)
                 if step >= 2:
                     times[side].append(time.process_time() - started)
-        return *times, float(sums[0]) / (steps + 2)
+            training.progress.step += 1
+        return *times, float(figures.means()["total"])
 
 
 def main() -> None:

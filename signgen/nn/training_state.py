@@ -39,7 +39,6 @@ class Progress:
     best: float | None = None
     waited: int = 0
     stalled: int = 0
-    is_done: bool = False
 
 
 def save_state(

@@ -1,35 +1,26 @@
-"""Train a translator: stage by stage, on one device or many, to go on bit for bit where it stopped."""
+"""Train a translator: what is learned from stage by stage, what is judged, what is kept."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
+from torch import Tensor
 
 from signgen.data.sidecar import package_version
-from signgen.data.strict_json import plain, to_json
-from signgen.errors import ConfigError
-from signgen.nn.device import device_named, in_precision
-from signgen.nn.log import Log
-from signgen.nn.optimizer import make_optimizer, rate_at, set_rate
-from signgen.nn.processes import check_agreement, mean_over_processes
-from signgen.nn.training_state import (
-    FILE,
-    Progress,
-    read_progress,
-    restore_model,
-    restore_optimizer,
-    save_state,
-)
-from signgen.slt.batches import Batch, FrameReader, Order, collate
+from signgen.data.strict_json import plain
+from signgen.nn.chance import seed
+from signgen.nn.crew import Crew, Report, crew_on
+from signgen.nn.device import in_precision
+from signgen.nn.optimizer import Plateau
+from signgen.nn.task import Look, Task
+from signgen.nn.training import Course, Leg
+from signgen.nn.training import train as train_task
+from signgen.nn.training_state import Progress, fingerprint_of
+from signgen.slt.batches import Batch, FrameReader, collate
 from signgen.slt.card import Card, save_vocabularies, save_weights
 from signgen.slt.dev_scores import DevScores, dev_scores, outputs
 from signgen.slt.features import LAYOUT
@@ -41,7 +32,6 @@ from signgen.slt.settings import SltSettings
 from signgen.slt.video_frames import frame_reader
 
 BEST, LOG = "best", "log.jsonl"
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -87,10 +77,20 @@ def train(
         DataError: a folder without usable clips.
         CheckpointError: a damaged state.
     """
-    run = _Run(settings, folder, schedule or Schedule("all"), device, report)
-    run.resume()
-    run.go_on(math.inf if stop_after is None else stop_after)
-    return Trained(folder / BEST, run.progress.best or 0.0, run.progress.total)
+    schedule, crew = schedule or Schedule("all"), crew_on(device, report)
+    task = SltTask(settings, schedule, folder / BEST, crew)
+    how = settings.train
+    course = Course(
+        how,
+        tuple(Leg(steps, stage.rate) for steps, stage in zip(task.steps, schedule.stages, strict=True)),
+        how.validate_every,
+        _fingerprint(settings, schedule, task.material, crew.count),
+        patience=how.patience,
+        plateau=Plateau(how.plateau, how.factor, how.lowest) if how.schedule == "plateau" else None,
+        log=LOG,
+    )
+    progress, _ = train_task(task, course, folder, crew, stop_after)
+    return Trained(folder / BEST, progress.best or 0.0, progress.total)
 
 
 def stage_steps(schedule: Schedule, steps: int) -> list[int]:
@@ -103,174 +103,101 @@ def stage_steps(schedule: Schedule, steps: int) -> list[int]:
     return [max(1, end - start) for start, end in zip([0, *ends], ends, strict=False)]
 
 
-class _Run:
-    """One training in progress."""
+class SltTask(Task):
+    """A translator that learns from clips, stage by stage.
 
-    def __init__(
-        self, settings: SltSettings, folder: Path, schedule: Schedule, device: str, report: Report
-    ) -> None:
-        self.settings, self.folder, self.schedule, self.report = settings, folder, schedule, report
-        self.device = device_named(device)
-        # What lies where is decided here, so that one process can use any device.
-        self.accelerator = Accelerator(cpu=self.device.type == "cpu", device_placement=False)
-        if self.accelerator.num_processes > 1:
-            self.device = self.accelerator.device
+    Args:
+        settings: everything about it.
+        schedule: which sources are learned from when.
+        best: gets the best weights.
+        crew: the processes that train together; each takes its part of every batch.
+    """
+
+    network: Translator
+
+    def __init__(self, settings: SltSettings, schedule: Schedule, best: Path, crew: Crew) -> None:
+        self.settings, self.schedule, self.best, self.crew = settings, schedule, best, crew
         self.material: Material = load_material(settings, schedule)
         self.reader: FrameReader = frame_reader(settings)
+        self.steps = stage_steps(schedule, settings.train.steps)
         torch.manual_seed(settings.seed)
         facts = self.material.facts
-        self.model = Translator(settings.model, facts["words"], facts["glosses"], facts["tags"]).to(
-            self.device
-        )
-        self.steps = stage_steps(schedule, settings.train.steps)
-        self.progress = Progress()
-        self.fingerprint = _fingerprint(settings, schedule, self.material, self.accelerator.num_processes)
-        self._restored: dict[str, torch.Tensor] = {}
+        network = Translator(settings.model, facts["words"], facts["glosses"], facts["tags"])
+        self.network = network.to(crew.device)
 
-    @property
-    def state_file(self) -> Path:
-        return self.folder / FILE
+    def begin(self) -> None:
+        """Write vocabularies, and what is learned from."""
+        if self.crew.is_first:
+            save_vocabularies(self.best, self.material.tokenizer, self.material.glosses, self.material.clips)
 
-    def resume(self) -> None:
-        """Take up what an earlier run left, if it left something."""
-        if self.state_file.is_file():
-            self._restored, self.progress = read_progress(self.state_file, self.fingerprint)
-            restore_model(self._restored, self.model, str(self.state_file))
-        elif self.accelerator.is_main_process:
-            save_vocabularies(
-                self.folder / BEST, self.material.tokenizer, self.material.glosses, self.material.clips
-            )
-        self.accelerator.wait_for_everyone()
-        if self.accelerator.is_main_process:
-            self.log = Log(self.folder / LOG, self.progress.total)
+    def batches(self, place: Progress, count: int, parts: range) -> Iterator[Batch]:
+        """See `Task`."""
+        number, steps = place.stage, self.steps[place.stage]
+        stage = self.schedule.stages[number]
+        order = stage_order(self.material, stage, self.settings, number, steps, self.crew.count)
+        for step in range(place.step, place.step + count):
+            key, share = [self.settings.seed, number, step], (self.crew.index, self.crew.count)
+            batch = collate(order[step], self.settings.augment, key, self.reader, share=share)
+            yield batch.to(self.crew.device)
 
-    def go_on(self, stop_after: float) -> None:
-        """Run the stages that are left, up to an update."""
-        while not self.progress.is_done and self.progress.total < stop_after:
-            stage = self.progress.stage
-            optimizer = make_optimizer(self.model, self.settings.train)
-            if self.progress.step:
-                restore_optimizer(self._restored, optimizer)
-            self._restored = {}
-            model, optimizer = self.accelerator.prepare(self.model, optimizer)
-            if not self._run_stage(model, optimizer, stop_after):
-                return
-            ended = stage + 1 == len(self.steps)
-            self.progress = Progress(
-                stage + 1, total=self.progress.total, best=self.progress.best, is_done=ended
-            )
-            self._save(optimizer)
-
-    def _run_stage(self, model: Any, optimizer: Any, stop_after: float) -> bool:
-        """Train one stage; false if it was left before its end."""
-        train, progress = self.settings.train, self.progress
-        steps, processes = self.steps[progress.stage], self.accelerator.num_processes
-        stage = self.schedule.stages[progress.stage]
-        order = stage_order(self.material, stage, self.settings, progress.stage, steps, processes)
-        model.train()
-        sums, started = torch.zeros(3, device=self.device), time.perf_counter()
-        since = progress.step
-        while progress.step < steps and not self._is_over():
-            if progress.total >= stop_after:
-                return False
-            rate = rate_at(train, progress.step, steps) * stage.rate * progress.rate
-            set_rate(optimizer, rate)
-            sums += self._step(model, optimizer, self._batch(order))
-            progress.step += 1
-            progress.total += 1
-            if progress.step % train.validate_every == 0 or progress.step == steps:
-                means = mean_over_processes(sums / (progress.step - since)).tolist()
-                self._look(optimizer, means, rate, time.perf_counter() - started)
-                sums.zero_()
-                since, started = progress.step, time.perf_counter()
-        return True
-
-    def _batch(self, order: Order) -> Batch:
-        """The batch of this step for this process; what is random in the step is decided here."""
-        step, share = self.progress.step, (self.accelerator.process_index, self.accelerator.num_processes)
-        key = [self.settings.seed, self.progress.stage]
-        torch.manual_seed(_mixed([*key, step * share[1] + share[0]]))
-        chosen = order[step]
-        return collate(chosen, self.settings.augment, [*key, step], self.reader, share=share).to(self.device)
-
-    def _step(self, model: Any, optimizer: Any, batch: Batch) -> torch.Tensor:
-        """One update; gives (3,) losses: total, words, glosses."""
-        with in_precision(self.device, self.settings.train.precision):
-            words, glosses = model(batch)
-        found = losses(words, glosses, batch, self.settings.train)
-        optimizer.zero_grad(set_to_none=True)
-        self.accelerator.backward(found.total)
-        if self.settings.train.clip:
-            self.accelerator.clip_grad_norm_(model.parameters(), self.settings.train.clip)
-        optimizer.step()
-        return torch.stack([found.total.detach(), found.words.detach(), found.glosses.detach()])
-
-    def _look(self, optimizer: Any, means: list[float], rate: float, seconds: float) -> None:
-        """Score the dev set, keep what is best, log, and save the state."""
-        progress, train = self.progress, self.settings.train
-        if not math.isfinite(means[0]):
-            raise ConfigError(
-                f"train.rate: the loss is no number after update {progress.total}; use a lower rate"
-            )
-        check_agreement(self.model)
-        scores = self._dev_scores()
-        score = scores.bleu if train.score == "bleu" else scores.log_likelihood
-        is_best = progress.best is None or score > progress.best
-        progress.best = score if is_best else progress.best
-        progress.waited = 0 if is_best else progress.waited + 1
-        progress.stalled = 0 if is_best else progress.stalled + 1
-        if train.schedule == "plateau" and progress.stalled > train.plateau:
-            progress.rate, progress.stalled = progress.rate * train.factor, 0
-        if self.accelerator.is_main_process:
-            if is_best:
-                save_weights(self.folder / BEST, self.model.state_dict(), self._card(scores))
-            figures = {
-                "loss": means[0],
-                "words": means[1],
-                "glosses": means[2],
-                "rate": rate,
-                "seconds": seconds,
-            }
-            place = {"stage": progress.stage, "step": progress.step, "total": progress.total}
-            self.log.add({**place, **figures, **asdict(scores), "is_best": is_best})
-            self.report(_line(progress, means[0], scores, is_best))
-        self._save(optimizer)
-
-    def _dev_scores(self) -> DevScores:
-        found: list[DevScores | None] = [None]
-        if self.accelerator.is_main_process:
-            greedy = replace(self.settings.decode, beam=1)
-            made = outputs(
-                self.model, self.material.dev, self.material.tokenizer, greedy, self.settings.train.batch,
-                self.device, self.reader,
-            )  # fmt: skip
-            found = [dev_scores(made, self.material.dev, self.settings.train.bleu_tokenizer)]
-        broadcast_object_list(found)
-        scores = found[0]
-        assert isinstance(scores, DevScores)
-        return scores
-
-    def _is_over(self) -> bool:
-        """Whether patience has run out, or the learning rate."""
+    def losses(
+        self, lesson: Any, batch: Batch, place: Progress, part: int
+    ) -> tuple[Mapping[str, Tensor], Tensor]:
+        """See `Task`."""
         train = self.settings.train
-        is_slow = train.schedule == "plateau" and train.rate * self.progress.rate < train.lowest
-        return is_slow or bool(train.patience and self.progress.waited >= train.patience)
+        seed(self.settings.seed, place.stage, place.step * self.crew.count + part)
+        with in_precision(self.crew.device, train.precision):
+            words, glosses = lesson(batch)
+        return vars(losses(words, glosses, batch, train)), batch.lengths.sum()
 
-    def _save(self, optimizer: Any) -> None:
-        self.accelerator.wait_for_everyone()
-        if self.accelerator.is_main_process:
-            inner = getattr(optimizer, "optimizer", optimizer)
-            save_state(self.state_file, self.model, inner, self.progress, self.fingerprint)
-        self.accelerator.wait_for_everyone()
+    def look(self, network: Translator, total: int) -> DevScores:
+        """Scores of the dev set, with texts decoded greedily."""
+        material, train = self.material, self.settings.train
+        greedy = replace(self.settings.decode, beam=1)
+        made = outputs(
+            network, material.dev, material.tokenizer, greedy, train.batch, self.crew.device, self.reader
+        )
+        return dev_scores(made, material.dev, train.bleu_tokenizer)
 
-    def _card(self, scores: DevScores) -> Card:
+    def score(self, found: DevScores) -> float:
+        """See `Task`."""
+        return found.bleu if self.settings.train.score == "bleu" else found.log_likelihood
+
+    def keep(self, network: Translator, look: Look) -> None:
+        """See `Task`."""
+        save_weights(self.best, network.state_dict(), self._card(look))
+
+    def figures(self, look: Look) -> dict[str, Any]:
+        """See `Task`."""
+        return {
+            "stage": look.place.stage,
+            "step": look.place.step,
+            "loss": look.losses["total"],
+            "words": look.losses["words"],
+            "glosses": look.losses["glosses"],
+            "rate": look.rate,
+            "seconds": look.pace["seconds"],
+            **asdict(look.found),
+            "is_best": look.is_best,
+        }
+
+    def line(self, look: Look) -> str:
+        """See `Task`."""
+        scores: DevScores = look.found
+        glosses = "" if scores.gloss_errors is None else f"  gloss WER {scores.gloss_errors:.1f}"
+        return (
+            f"update {look.total}  loss {look.losses['total']:.3f}  dev BLEU {scores.bleu:.2f}  "
+            f"log-likelihood {scores.log_likelihood:.3f}{glosses}{'  *' if look.is_best else ''}"
+        )
+
+    def _card(self, look: Look) -> Card:
         return Card(
             fps=self.settings.data.fps,
             layout=LAYOUT,
             **self.material.facts,
             seed=self.settings.seed,
-            step=self.progress.total,
-            dev=asdict(scores),
+            step=look.total,
+            dev=asdict(look.found),
             schedule=plain(self.schedule),
             settings=plain(self.settings),
             versions={"signgen": package_version("signgen"), "torch": torch.__version__},
@@ -283,18 +210,4 @@ def _fingerprint(settings: SltSettings, schedule: Schedule, material: Material, 
     values["train"]["batch"] *= processes
     for name in ("sources", "cache"):
         del values["data"][name]
-    text = to_json({"settings": values, "schedule": schedule, "data": data_id(material)})
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _mixed(key: list[int]) -> int:
-    """One seed from several numbers."""
-    return int.from_bytes(hashlib.blake2b(repr(key).encode(), digest_size=7).digest())
-
-
-def _line(progress: Progress, loss: float, scores: DevScores, is_best: bool) -> str:
-    glosses = "" if scores.gloss_errors is None else f"  gloss WER {scores.gloss_errors:.1f}"
-    return (
-        f"update {progress.total}  loss {loss:.3f}  dev BLEU {scores.bleu:.2f}  "
-        f"log-likelihood {scores.log_likelihood:.3f}{glosses}{'  *' if is_best else ''}"
-    )
+    return fingerprint_of({"settings": values, "schedule": schedule, "data": data_id(material)})
