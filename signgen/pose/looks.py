@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le
 
 from signgen.config import setting
 from signgen.errors import PoseError
-from signgen.pose.bodies import bone_factors, draw_body, with_body
+from signgen.pose.bodies import draw_body, with_body
 from signgen.pose.geometry import affine, shoulder_frame
 from signgen.pose.recording import record
 from signgen.pose.sequence import PoseSequence
@@ -51,7 +51,7 @@ class Look:
             return poses
         if self.signer is not None:
             body = draw_body(BODY_SPREAD, np.random.default_rng([self.signer, _BODIES]))
-            poses = with_body(poses, bone_factors(body))
+            poses = with_body(poses, body)
         if self.yaw or self.pitch:
             if poses.depth is None:
                 raise PoseError(

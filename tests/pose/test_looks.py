@@ -14,7 +14,10 @@ from signgen.pose.layout import (
     FACE,
     LEFT_EYE,
     LEFT_HAND,
+    LEFT_SHOULDER,
+    LEFT_WRIST,
     NECK,
+    NOSE,
     PARENTS,
     RIGHT_EAR,
     RIGHT_EYE,
@@ -24,6 +27,7 @@ from signgen.pose.layout import (
 from signgen.pose.looks import Look
 from signgen.pose.sequence import PoseSequence
 from signgen.pose.views import rotate
+from signgen.text2pose.stitch import Stitch
 
 BODY = (0.9, 1.1, 1.05, 1.2, 0.95, 0.85, 1.15)
 
@@ -48,21 +52,62 @@ def test_every_keypoint_but_the_root_and_the_legs_has_one_part():
     assert set(range(128)) - set(named) == {NECK, 9, 10, 12, 13}
 
 
+ARMS = (3, 4, 6, 7)
+
+
 @pytest.mark.parametrize("poses", [signer(24), spatial()], ids=["flat", "spatial"])
-def test_a_body_changes_lengths_by_its_factors_and_no_direction(poses):
+def test_a_body_changes_lengths_by_its_factors_and_directions_of_arms_alone(poses):
     factors = bone_factors(BODY)
-    made = with_body(poses, factors)
-    rigid = [k for k in range(128) if k not in (NECK,)]
-    expected = vectors(poses)[:, rigid] * factors[rigid, None]
-    np.testing.assert_allclose(vectors(made)[:, rigid], expected, atol=1e-3)
+    made = with_body(poses, BODY)
+    kept = [k for k in range(128) if k not in (NECK, *ARMS)]
+    expected = vectors(poses)[:, kept] * factors[kept, None]
+    np.testing.assert_allclose(vectors(made)[:, kept], expected, atol=1e-3)
+    if poses.depth is not None:
+        long, longer = (np.linalg.norm(vectors(p)[:, ARMS], axis=2) for p in (poses, made))
+        np.testing.assert_allclose(longer, long * factors[list(ARMS)], rtol=1e-4)
     np.testing.assert_array_equal(made.xy[:, NECK], poses.xy[:, NECK])
     np.testing.assert_array_equal(made.confidence, poses.confidence)
     assert (made.depth is None) == (poses.depth is None)
 
 
+@pytest.fixture(scope="module")
+def sentence() -> PoseSequence:
+    """Hands at the forehead, hooked into each other and on each other, on the chest, and hanging."""
+    return Stitch(width=256, height=256)("Hello, my friend likes coffee.")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_hands_stay_where_they_touch(sentence, seed):
+    body = draw_body(0.1, np.random.default_rng(seed))
+    made = with_body(sentence, body)
+    unit = shoulder_frame(sentence).width
+    before, after = (np.dstack([p.xy, p.depth])[..., :3] / unit for p in (sentence, made))
+    for point in (48, 27):  # Roots of the middle fingers.
+        gap = before[:, point] - before[:, NOSE]
+        near = np.linalg.norm(gap, axis=1) < 0.7
+        face = after[:, point] - after[:, NOSE] - gap
+        assert np.linalg.norm(face[near], axis=1).max(initial=0) < 0.12
+    hands = before[:, 48] - before[:, 27]
+    near = np.linalg.norm(hands, axis=1) < 0.4
+    assert near.sum() > 10
+    # The way from hand to hand is stretched with the trunk.
+    stretched = max(abs(factor - 1) for factor in (body[0], body[-1]))
+    assert np.abs((after[:, 48] - after[:, 27]) - hands)[near].max() < 0.4 * stretched + 0.03
+
+
+def test_arms_hang_as_long_as_they_are(sentence):
+    """At rest nothing pulls a hand to the body."""
+    made = with_body(sentence, (1.0, 1.15, 1.15, 1.0, 1.0, 1.0, 1.0))
+    before, after = (
+        np.dstack([p.xy, p.depth])[0, LEFT_WRIST] - np.dstack([p.xy, p.depth])[0, LEFT_SHOULDER]
+        for p in (sentence, made)
+    )
+    np.testing.assert_allclose(after, 1.15 * before, rtol=1e-3)
+
+
 def test_hands_and_face_keep_their_shape():
     poses = spatial()
-    made = with_body(poses, bone_factors(BODY))
+    made = with_body(poses, BODY)
     for part, factor in ((LEFT_HAND, 0.85), (RIGHT_HAND, 0.85), (FACE, 0.95)):
         shape, now = (p.xy[:, part] - p.xy[:, part.start, None] for p in (poses, made))
         np.testing.assert_allclose(now, factor * shape, atol=1e-3)
@@ -79,7 +124,7 @@ def test_what_is_missing_stays_missing():
     keypoints[:, RIGHT_SHOULDER] = 0
     keypoints[3, LEFT_HAND] = 0
     poses = PoseSequence(keypoints, 24, 512, 512)
-    made = with_body(poses, bone_factors(BODY))
+    made = with_body(poses, BODY)
     np.testing.assert_array_equal(made.keypoints[keypoints[..., 2] == 0], 0)
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signgen.pose.arms import SIDES
 from signgen.pose.bones import IS_RIGID, ORDER
 from signgen.pose.layout import FACE, LEFT_HAND, NECK, NOSE, PARENTS, RIGHT_HAND
 from signgen.pose.motion import BODY_HZ, filters
-from signgen.text2pose.stitching.clip import SIDES, WRISTS, Clip
+from signgen.text2pose.stitching.clip import WRISTS, Clip
 from signgen.text2pose.stitching.joins import distance
 from signgen.text2pose.stitching.reach import are_in_space, bridge_in_space, farthest_reach
 from signgen.text2pose.stitching.timing import DurationProfile, odd_frames

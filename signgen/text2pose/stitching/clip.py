@@ -7,14 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
+from signgen.pose.arms import SIDES
 from signgen.pose.bones import FINGER_BONES, IS_RIGID, ORDER
 from signgen.pose.geometry import shoulder_frame
-from signgen.pose.layout import LEFT_ELBOW, LEFT_WRIST, PARENTS, RIGHT_ELBOW, RIGHT_WRIST
+from signgen.pose.layout import PARENTS
 from signgen.pose.motion import MAX_GAP, resample_positions, split
 from signgen.pose.sequence import PoseSequence
 
-# (wrist, elbow, first keypoint of the hand) of the signer's left and right.
-SIDES = ((LEFT_WRIST, LEFT_ELBOW, 18), (RIGHT_WRIST, RIGHT_ELBOW, 39))
 # No palm is longer than this [shoulder widths]; typical is 0.28.
 LONGEST_PALM = 0.7
 # Bones that keep their length in space to this share of it are real: those of a body model or of motion capture.

@@ -14,6 +14,7 @@ import numpy as np
 
 from signgen.body.skeleton import SHOULDER, SHOULDER_WIDTH, hand_frame, hand_points, right_arm
 from signgen.lexicon.handshapes import handshapes
+from signgen.pose.arms import SIDES
 from signgen.pose.layout import (
     LEFT_ANKLE,
     LEFT_HIP,
@@ -25,7 +26,7 @@ from signgen.pose.layout import (
     RIGHT_KNEE,
 )
 from signgen.text2pose.stitching.assemble import Core
-from signgen.text2pose.stitching.clip import SIDES, Clip
+from signgen.text2pose.stitching.clip import Clip
 from signgen.text2pose.stitching.kernels import is_idle, rest_arm, settle_below
 from signgen.text2pose.stitching.shape import STANDARD
 

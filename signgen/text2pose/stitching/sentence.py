@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from signgen.pose.arms import SIDES
 from signgen.pose.motion import BODY_HZ, FINGER_HZ
 from signgen.text2pose.stitching.assemble import Core, Joint, Pace, Run, assemble
-from signgen.text2pose.stitching.clip import SIDES, Clip
+from signgen.text2pose.stitching.clip import Clip
 from signgen.text2pose.stitching.crop import stillest
 from signgen.text2pose.stitching.idle import DRAWN, RestPoses, at_rest, settle_idle_hands, settle_trunk
 from signgen.text2pose.stitching.joins import Candidate, Choice, choose
