@@ -192,7 +192,7 @@ def read_plan(folder: Path) -> Plan:
 
 
 def read_samples(folder: Path, plan: Plan, shard: int) -> list[Sample]:
-    """The samples of one shard.
+    """The samples of one shard in the order they have there, that of their ids.
 
     Raises:
         DataError: the lines are not those that were planned.
@@ -206,7 +206,7 @@ def read_samples(folder: Path, plan: Plan, shard: int) -> list[Sample]:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     if hashlib.sha256(lines).hexdigest() != where.sha256:
         raise DataError(f"{path}: the samples of shard {shard} are not those that were planned; plan anew")
-    return list(_samples(lines, str(path)))
+    return sorted(_samples(lines, str(path)), key=lambda sample: sample.id)
 
 
 def job_of(settings: Mapping[str, Any], choices: Mapping[str, Any]) -> Job:

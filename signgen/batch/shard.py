@@ -6,7 +6,7 @@ same way. A shard without a commit is not there, whatever else lies in the folde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from signgen.batch.claim import claimed
 from signgen.batch.disk import reported, sweep
 from signgen.batch.outcome import Failed, Ok
-from signgen.batch.output.shard import DATA, write_shard
+from signgen.batch.output.shard import DATA
 from signgen.batch.plan import Plan, read_samples
 from signgen.batch.sample import Sample
 from signgen.batch.spool import Spool
@@ -23,7 +23,7 @@ from signgen.data.strict_json import read_json_object, to_json
 from signgen.errors import DataError
 
 # Makes one sample into a spool.
-Make = Callable[[Sample, Path], Ok | Failed]
+Make = Callable[[Sample, Spool], Ok | Failed]
 # Told of a sample that is settled, and whether this was the one to settle it.
 Told = Callable[[Ok | Failed, bool], None]
 
@@ -105,10 +105,10 @@ def run_shard(
             return Unfinished(name, is_held=True)
         for path in (tar_path(folder, name), commit_path(folder, name)):
             sweep(path)
-        spool = Spool(folder, name)
-        commit = read_commit(folder, plan, name)
+        commit, spool = read_commit(folder, plan, name), Spool(folder, name)
         if commit is None:
             samples = read_samples(folder, plan, number)
+            _take_up(spool, tar_path(folder, name), {sample.id for sample in samples})
             if not _fill(samples, spool, make, is_stopped, told):
                 return Unfinished(name, is_held=False)
             commit = _commit(plan, name, folder, samples, spool)
@@ -133,6 +133,13 @@ def read_commit(folder: Path, plan: Plan, name: str) -> Commit | None:
     return commit if is_there else None
 
 
+def _take_up(spool: Spool, tar: Path, planned: Set[str]) -> None:
+    """What is finished already; nothing of it counts where some of it is another plan's."""
+    spool.adopt(tar)
+    if not spool.keys <= planned:
+        spool.clear()
+
+
 def _fill(
     samples: Sequence[Sample],
     spool: Spool,
@@ -148,7 +155,7 @@ def _fill(
             continue
         if is_stopped():
             return False
-        outcome = make(sample, spool.path)
+        outcome = make(sample, spool)
         if isinstance(outcome, Failed):
             spool.note(outcome)
         told(outcome, True)
@@ -156,18 +163,13 @@ def _fill(
 
 
 def _commit(plan: Plan, name: str, folder: Path, samples: Sequence[Sample], spool: Spool) -> Commit:
-    failures = {sample.id: spool.failure(sample.id) for sample in samples}
-    made = [sample_id for sample_id, failed in failures.items() if failed is None]
-    try:
-        facts = write_shard(spool.path, sorted(made), tar_path(folder, name)) if made else None
-    except DataError as error:  # the spool is not as it was written, as after a power cut
-        spool.remove()
-        raise DataError(f"{error}; its shard is made anew when the command is run again") from None
+    outcomes = [spool.outcome(sample.id) for sample in samples]
+    facts = spool.publish(tar_path(folder, name)) if spool.keys else None
     commit = Commit(
         name,
         asdict(facts) if facts else None,
         len(samples),
-        tuple(failed for failed in failures.values() if failed is not None),
+        tuple(outcome for outcome in outcomes if isinstance(outcome, Failed)),
         plan.config_sha256,
         plan.sha256,
     )

@@ -1,19 +1,24 @@
-"""What is finished of a shard that is not: a folder with the files of each sample, and a note of each that failed."""
+"""What is finished of a shard that is not: a tar that grows, and a note of each sample that failed."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from signgen.batch.disk import reported
 from signgen.batch.outcome import Failed, Ok
-from signgen.batch.output.sample import is_finished
+from signgen.batch.output.growing import Growing
+from signgen.batch.output.shard import ShardFacts
 from signgen.data.strict_json import read_json_object, to_json
 from signgen.errors import DataError
 
 SPOOL = ".spool"
+TAR = "samples.tar"
 FAILED = ".failed"
 
 
@@ -23,6 +28,9 @@ class Spool:
     Args:
         folder: of the plan.
         name: of the shard.
+
+    Attributes:
+        path: folder of its own, also for files of samples that are under way.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -30,13 +38,43 @@ class Spool:
         with reported(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
 
+    @cached_property
+    def _samples(self) -> Growing:
+        return Growing(self.path / TAR)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The samples that are finished."""
+        return self._samples.keys
+
+    def adopt(self, shard: Path) -> None:
+        """Take a shard back that was not committed, as after a crash just before."""
+        with reported(self.path):
+            if shard.exists() and not (self.path / TAR).exists():
+                os.replace(shard, self.path / TAR)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.remove()
+        with reported(self.path):
+            self.path.mkdir(parents=True)
+        del self._samples
+
+    def put(self, key: str, members: Mapping[str, bytes], record: Mapping[str, Any]) -> None:
+        """Add a finished sample: its files without the sidecar, and the sidecar."""
+        self._samples.put(key, members, record)
+
+    def publish(self, shard: Path) -> ShardFacts:
+        """Make the finished samples a shard."""
+        return self._samples.publish(shard)
+
     def failure(self, sample_id: str) -> Failed | None:
         """Why a sample could not be made; None if it has not failed."""
         return read_failure(self.path / f"{sample_id}{FAILED}")
 
     def outcome(self, sample_id: str) -> Ok | Failed | None:
         """What came of a sample; None if nothing did yet."""
-        return Ok(sample_id) if is_finished(self.path, sample_id) else self.failure(sample_id)
+        return Ok(sample_id) if sample_id in self.keys else self.failure(sample_id)
 
     def note(self, failed: Failed) -> None:
         """Remember a sample that could not be made."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from signgen.batch.outcome import Failed, Ok
-from signgen.batch.output.sample import VIDEO, Made, member_path, put_sample
+from signgen.batch.output.sample import VIDEO, Made, Store, member_path, put_sample
 from signgen.batch.plan import Plan, job_of
 from signgen.batch.sample import Sample
 from signgen.data.strict_json import to_json
@@ -38,7 +38,7 @@ class Maker:
         self._config_sha256 = plan.config_sha256
         self._jobs: dict[str, Job] = {}
 
-    def __call__(self, sample: Sample, spool: Path) -> Ok | Failed:
+    def __call__(self, sample: Sample, spool: Store) -> Ok | Failed:
         """Make a sample and put its files into the spool.
 
         Raises:
@@ -48,7 +48,7 @@ class Maker:
         try:
             utterance = sign(job, sample.text)
             stage = "draw"
-            drawn = self._drawn(job, utterance, member_path(spool, sample.id, VIDEO))
+            drawn = self._drawn(job, utterance, member_path(spool.path, sample.id, VIDEO))
             stage = "pack"
             put_sample(spool, self._made(sample, job, utterance, drawn))
         except (MemoryError, OSError):

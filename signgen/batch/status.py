@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signgen.batch.outcome import Failed
-from signgen.batch.output.sample import SIDECAR
+from signgen.batch.output.growing import count_samples
 from signgen.batch.plan import read_plan
 from signgen.batch.shard import read_commit
-from signgen.batch.spool import FAILED, SPOOL, read_failure
+from signgen.batch.spool import FAILED, SPOOL, TAR, read_failure
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def read_status(folder: Path) -> Status:
         commit = read_commit(folder, plan, shard.name)
         if commit is None:
             place = folder / SPOOL / shard.name
-            made += sum(1 for path in place.glob(f"[!.]*.{SIDECAR}") if path.name.count(".") == 1)
+            made += count_samples(place / TAR)
             notes = (read_failure(path) for path in place.glob(f"[!.]*{FAILED}"))
             failed += [each for each in notes if each is not None]
             continue

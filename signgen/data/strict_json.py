@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +15,9 @@ from signgen.data.files import read_file
 from signgen.errors import DataError
 
 MAX_JSON_BYTES = 64 << 20
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Checked by type first: most of what is written are these, thousands of times a second in a batch.
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def read_json_object(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
@@ -73,8 +77,7 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     values = plain(value)
     text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=indent)
     # UTF-8 has no form for a lone surrogate; JSON's escapes do.
-    has_surrogate = any("\ud800" <= letter <= "\udfff" for letter in text)
-    return json.dumps(values, allow_nan=False, indent=indent) if has_surrogate else text
+    return json.dumps(values, allow_nan=False, indent=indent) if _SURROGATE.search(text) else text
 
 
 def plain(value: Any) -> Any:
@@ -82,6 +85,11 @@ def plain(value: Any) -> Any:
 
     Mappings come in key order, dataclasses in the order of their fields.
     """
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {str(key): plain(value[key]) for key in sorted(value, key=str)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -8,7 +8,8 @@ import numpy as np
 
 from signgen.batch.output.finish import finish_folder
 from signgen.batch.output.sample import Made, member_path, put_sample
-from signgen.batch.output.shard import DATA, ShardFacts, shard_name, write_shard
+from signgen.batch.output.shard import DATA, ShardFacts, shard_name
+from signgen.batch.spool import Spool
 from signgen.data.cue import Cue
 from signgen.data.strict_json import to_json
 from signgen.data.video import write_video
@@ -41,14 +42,17 @@ def made_of(key: str, **changes: object) -> Made:
     return Made(key, TEXT, utterance, **{"language": "ase", "plan": plan, "config_hash": "c0", **changes})
 
 
-def fill_spool(spool: Path, keys: list[str], has_video: bool = False, **changes: object) -> None:
+def filled_spool(
+    folder: Path, name: str, keys: list[str], has_video: bool = False, **changes: object
+) -> Spool:
     """Finished samples in a spool."""
-    spool.mkdir(parents=True, exist_ok=True)
+    spool = Spool(folder, name)
     for key in keys:
         if has_video:
             frames = [np.full((SIDE, SIDE, 3), 40 * t, np.uint8) for t in range(FRAMES)]
-            write_video(frames, member_path(spool, key, "mp4"), FPS)
+            write_video(frames, member_path(spool.path, key, "mp4"), FPS)
         put_sample(spool, made_of(key, has_video=has_video, **changes))
+    return spool
 
 
 def commit(folder: Path, facts: ShardFacts) -> None:
@@ -70,8 +74,7 @@ def make_batch(
     """A finished folder."""
     for number in range(shards):
         keys = [f"{prefix}{number}-{i}" for i in range(samples)]
-        spool = folder / ".spool" / str(number)
-        fill_spool(spool, keys, **changes)
-        commit(folder, write_shard(spool, keys, folder / DATA / shard_name("train", number, shards)))
+        spool = filled_spool(folder, str(number), keys, **changes)
+        commit(folder, spool.publish(folder / DATA / shard_name("train", number, shards)))
     finish_folder(folder, parquet=parquet)
     return folder

@@ -8,13 +8,12 @@ import tarfile
 import numpy as np
 import pytest
 import yaml
-from finished_batches import FPS, FRAMES, SIDE, TEXT, commit, fill_spool, made_of, make_batch, poses_of
+from finished_batches import FPS, FRAMES, SIDE, TEXT, commit, make_batch, poses_of
 
 from signgen.batch.output.finish import finish_folder
 from signgen.batch.output.merge import merge_folders
 from signgen.batch.output.read import read_samples
-from signgen.batch.output.sample import is_finished, member_path, put_sample
-from signgen.batch.output.shard import write_shard
+from signgen.batch.output.sample import member_path
 from signgen.batch.output.verify import verify_folder
 from signgen.data.shards import read_shard
 from signgen.data.video import SYNTHETIC_MARK
@@ -47,21 +46,6 @@ def problems(folder, *, deep=False):
     return [(item.name, item.what) for item in verify_folder(folder, deep=deep).damage]
 
 
-def test_a_sample_counts_when_its_sidecar_is_there(tmp_path):
-    put_sample(tmp_path, made_of("k"))
-    assert is_finished(tmp_path, "k")
-    assert not is_finished(tmp_path, "other")
-    member_path(tmp_path, "k", "poses.npz").write_bytes(b"cut")
-    assert not is_finished(tmp_path, "k")
-
-
-@pytest.mark.parametrize("key", ["", "a.b", "a/b", "..", "ä", "x" * 81, "a\n"])
-def test_a_key_that_tar_readers_would_split_is_refused(tmp_path, key):
-    with pytest.raises(DataError, match="a key has"):
-        put_sample(tmp_path, made_of(key))
-    assert not list(tmp_path.iterdir())
-
-
 def test_members_lie_side_by_side_with_nothing_of_the_machine_in_the_headers(film):
     with tarfile.open(first_shard(film)) as tar:
         members = tar.getmembers()
@@ -77,23 +61,6 @@ def test_the_same_samples_give_the_same_bytes(tmp_path, film):
     names = [p.relative_to(film) for p in sorted(film.rglob("*")) if p.is_file()]
     assert names
     assert all((again / name).read_bytes() == (film / name).read_bytes() for name in names)
-
-
-def test_a_sample_that_changed_in_the_spool_is_not_packed(tmp_path):
-    fill_spool(tmp_path, ["a", "b"])
-    path = member_path(tmp_path, "b", "poses.npz")
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(DataError, match=r"sample b: poses\.npz is not as it was written"):
-        write_shard(tmp_path, ["a", "b"], tmp_path / "out" / "s.tar")
-    assert not list((tmp_path / "out").iterdir())
-
-
-@pytest.mark.parametrize("keys", [[], ["a", "a"], ["a", "A"], ["a", "none"], ["../a"]])
-def test_a_shard_of_no_samples_or_of_one_twice_is_refused(tmp_path, keys):
-    fill_spool(tmp_path, ["a"])
-    with pytest.raises(DataError):
-        write_shard(tmp_path, keys, tmp_path / "s.tar")
-    assert not (tmp_path / "s.tar").exists()
 
 
 @pytest.mark.parametrize("layout", ["dense", "signverse"])

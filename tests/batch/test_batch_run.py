@@ -51,11 +51,9 @@ def plain_sample(sample, spool):
     """A stand-in for the slow part: the files of a sample, from its id alone."""
     body = (sample.id * 50).encode()
     row = {"member": "poses.npz", "bytes": len(body), "sha256": sha256(body).hexdigest()}
-    (spool / f"{sample.id}.poses.npz").write_bytes(body)
-    record = {"files": [row], "frames": 3, "seconds": 0.25, "has_video": False}
-    unfinished = spool / f".{sample.id}.json"
-    unfinished.write_text(json.dumps(record))
-    os.replace(unfinished, spool / f"{sample.id}.json")
+    spool.put(
+        sample.id, {"poses.npz": body}, {"files": [row], "frames": 3, "seconds": 0.25, "has_video": False}
+    )
     return Ok(sample.id)
 
 
@@ -256,7 +254,7 @@ def fail_at(patch, at, code, folder):
         return True
 
     def is_ours(path, *rest):
-        return str(path).startswith(str(folder)) and bool(rest) and "w" in str(rest[0])
+        return str(path).startswith(str(folder)) and bool(rest) and str(rest[0]) in ("wb", "r+b")
 
     for owner, name, test in (
         (os, "replace", always), (os, "fsync", always), (Path, "write_bytes", always), (Path, "write_text", always),
@@ -268,7 +266,14 @@ def fail_at(patch, at, code, folder):
 
 def test_a_stop_loses_no_finished_sample(tmp_path):
     plan, made = planned(tmp_path, size=6), []
-    outcome = run_shard(plan, 0, tmp_path, plain_sample, is_stopped=lambda: len(made) == 3, told=lambda outcome, is_new: made.append(outcome))
+    outcome = run_shard(
+        plan,
+        0,
+        tmp_path,
+        plain_sample,
+        is_stopped=lambda: len(made) == 3,
+        told=lambda outcome, is_new: made.append(outcome),
+    )
     assert outcome == Unfinished(plan.shards[0].name, is_held=False)
     assert read_status(tmp_path).made == 3
     again = []

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from signgen.batch.disk import reported
 from signgen.data.cue import Cue
 from signgen.data.npz import encode_npz
 from signgen.data.sidecar import hash_text, installed_versions, package_version
 from signgen.data.signverse import encode_signverse_npz
-from signgen.data.strict_json import read_json_object, to_json
+from signgen.data.strict_json import to_json
 from signgen.errors import DataError
 from signgen.pose.sequence import PoseSequence
 from signgen.text2pose.base import Utterance
@@ -46,7 +45,7 @@ class Made:
         key: its id; letters, digits, ``-`` and ``_``, for a dot would end the key in a tar of webdataset.
         text: what is signed.
         utterance: the poses with their account.
-        has_video: whether the mp4 lies beside it already, as `member_path` names it.
+        has_video: whether the mp4 lies in the spool already, as `member_path` names it.
         language: ISO 639-3 code of the signed language, empty if unknown.
         split: such as ``train``.
         plan: what the plan says of it: ``seed``, ``name``, ``meta``, and its choices by dotted path of the setting.
@@ -69,8 +68,21 @@ class Made:
     layout: Layout = "dense"
 
 
+class Store(Protocol):
+    """Where samples are put; see `signgen.batch.spool.Spool`."""
+
+    @property
+    def path(self) -> Path:
+        """Folder of files that are not in the store yet."""
+        ...
+
+    def put(self, key: str, members: Mapping[str, bytes], record: Mapping[str, Any]) -> None:
+        """Add a sample."""
+        ...
+
+
 def member_path(spool: Path, key: str, member: str) -> Path:
-    """Where a member of a sample lies in the spool.
+    """Where a member of a sample lies before it is put.
 
     >>> member_path(Path("spool"), "a1", POSES).as_posix()
     'spool/a1.poses.npz'
@@ -78,39 +90,23 @@ def member_path(spool: Path, key: str, member: str) -> Path:
     return spool / f"{key}.{member}"
 
 
-def put_sample(spool: Path, made: Made) -> None:
-    """Write a sample; it counts from the moment its sidecar is there.
+def put_sample(store: Store, made: Made) -> None:
+    """Encode a sample and put it into a store.
 
-    Nothing is flushed to the disk here, for the shard is; sizes and sums in the sidecar tell what a power cut left.
+    Nothing is flushed to the disk here, for the shard is; sums in the sidecar tell what a power cut left.
 
     Raises:
         DataError: a key that no tar reader takes, or a video that is not there.
         ResourceError: the disk is full or the folder cannot be written.
     """
-    if not KEY.fullmatch(made.key):
-        raise DataError(f"sample {made.key[:90]!r}: a key has 1 to 80 letters, digits, - and _")
-    contents = {POSES: _encoded(made.utterance.poses, made), CAPTION: _json(caption(made))}
-    files = [_described(member, data) for member, data in contents.items()]
-    with reported(spool / made.key):
-        spool.mkdir(parents=True, exist_ok=True)
-        for member, data in contents.items():
-            member_path(spool, made.key, member).write_bytes(data)
-        files += [_described(VIDEO, _video(spool, made.key))] if made.has_video else []
-        path = member_path(spool, made.key, SIDECAR)
-        unfinished = path.with_name(f".{path.name}")
-        unfinished.write_bytes(_json(sidecar(made, files)))
-        os.replace(unfinished, path)
-
-
-def is_finished(spool: Path, key: str) -> bool:
-    """Whether a sample is there with all its members in their sizes."""
-    try:
-        record = read_json_object(member_path(spool, key, SIDECAR))
-        return all(
-            member_path(spool, key, row["member"]).stat().st_size == row["bytes"] for row in record["files"]
-        )
-    except (DataError, OSError, KeyError, TypeError):
-        return False
+    members = {POSES: _encoded(made.utterance.poses, made), CAPTION: _json(caption(made))}
+    if made.has_video:
+        members[VIDEO] = _video(store.path, made.key)
+    files = [_described(member, data) for member, data in members.items()]
+    store.put(made.key, members, sidecar(made, files))
+    if made.has_video:
+        with reported(store.path):
+            member_path(store.path, made.key, VIDEO).unlink()
 
 
 def caption(made: Made) -> dict[str, Any]:
