@@ -80,19 +80,18 @@ def read_progress(path: Path, fingerprint: str) -> tuple[dict[str, Tensor], Prog
     return tensors, progress
 
 
-def restore_model(tensors: Mapping[str, Tensor], model: nn.Module, where: str) -> None:
-    """Put a model back as it was.
+def restore_model(tensors: Mapping[str, Tensor], networks: nn.ModuleDict, where: str) -> None:
+    """Put networks back as they were: ``live``, which learns, and perhaps its ``average``.
 
     Raises:
-        CheckpointError: the tensors are of another model.
+        CheckpointError: the tensors are of other networks.
     """
     own = _under(tensors, "model.")
-    try:
-        load_into(model, own, where)
-    except CheckpointError:
-        raise CheckpointError(
-            f"{where}: written by another version; finish the training with that, or delete the file to start again"
-        ) from None
+    if not any(name.startswith("live.") for name in own):
+        # Older versions gave what learns the name model, or none if it was alone.
+        is_average = {name: name.startswith("average.") for name in own}
+        own = {n if is_average[n] else f"live.{n.removeprefix('model.')}": own[n] for n in own}
+    load_into(networks, own, where)
 
 
 def restore_optimizer(tensors: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:

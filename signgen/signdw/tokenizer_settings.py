@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, Lt
 
-from signgen.config import check, did_you_mean, setting
-from signgen.errors import ConfigError
+from signgen.config import setting
 from signgen.nn.device import Precision
-from signgen.nn.settings import OptimizerSettings
+from signgen.nn.settings import OptimizerSettings, Seed, prepared
 
 Levels = Annotated[int, Ge(1), Le(64)]
 Size = Annotated[int, Ge(2), Le(65536)]
@@ -89,12 +88,7 @@ class TokenizerRun:
     data: TokenizerData = field(default_factory=TokenizerData)
     model: TokenizerSettings = field(default_factory=TokenizerSettings)
     train: TokenizerTraining = field(default_factory=TokenizerTraining)
-    seed: Annotated[int, Ge(0), Lt(1 << 32)] = 0
-
-
-_SECTIONS: dict[str, type[Any]] = {
-    "data": TokenizerData, "model": TokenizerSettings, "train": TokenizerTraining,
-}  # fmt: skip
+    seed: Seed = 0
 
 
 def prepare_tokenizer(values: Mapping[str, Any] | None = None) -> TokenizerRun:
@@ -103,18 +97,4 @@ def prepare_tokenizer(values: Mapping[str, Any] | None = None) -> TokenizerRun:
     Raises:
         ConfigError: a setting is unknown, of the wrong type or out of range.
     """
-    given = dict(values or {})
-    known = [*_SECTIONS, "seed"]
-    for name in given:
-        if name not in known:
-            raise ConfigError(f"{name}: unknown setting{did_you_mean(name, known)}")
-    seed = given.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
-        raise ConfigError(f"seed: expected a whole number from 0 to 4294967295, got {seed!r}")
-    return TokenizerRun(**{name: _section(name, given.get(name)) for name in _SECTIONS}, seed=seed)
-
-
-def _section(name: str, values: Any) -> Any:
-    if not isinstance(values, Mapping | None):
-        raise ConfigError(f"{name}: expected settings by name, got {values!r}")
-    return check(_SECTIONS[name], values or {}, where=name)
+    return prepared(TokenizerRun, values)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from annotated_types import Ge, Lt
 
-from signgen.config import check, did_you_mean, setting
+from signgen.config import did_you_mean, setting
 from signgen.errors import ConfigError
 from signgen.nn.device import Precision
-from signgen.nn.settings import OptimizerSettings
+from signgen.nn.settings import OptimizerSettings, Seed, prepared
 from signgen.signdw.flow_settings import REFINERS, RefinerSettings
 from signgen.signdw.settings import PRESETS, SignDWSettings
 
@@ -78,7 +78,7 @@ class SignDWRun:
     train: SignDWTraining = field(default_factory=SignDWTraining)
     refiner: RefinerSettings = field(default_factory=lambda: REFINERS[DEFAULT_PRESET])
     head: Head = "token"
-    seed: Annotated[int, Ge(0), Lt(1 << 32)] = 0
+    seed: Seed = 0
 
 
 def prepare_signdw(values: Mapping[str, Any] | None = None) -> SignDWRun:
@@ -87,43 +87,13 @@ def prepare_signdw(values: Mapping[str, Any] | None = None) -> SignDWRun:
     Raises:
         ConfigError: a setting is unknown, of the wrong type or out of range, or settings contradict each other.
     """
-    given = dict(values or {})
-    known = ("data", "model", "train", "refiner", "head", "seed")
-    for name in given:
-        if name not in known:
-            raise ConfigError(f"{name}: unknown setting{did_you_mean(name, known)}")
-    seed = given.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
-        raise ConfigError(f"seed: expected a whole number from 0 to 4294967295, got {seed!r}")
-    head = given.get("head", "token")
+    head = (values or {}).get("head", "token")
     if head not in get_args(Head):
         raise ConfigError(f"head: expected {', '.join(get_args(Head))}, got {head!r}")
-    model = _section("model", given)
-    preset = _preset(model.pop("preset", DEFAULT_PRESET))
-    refiner = {**asdict(REFINERS[preset]), **_section("refiner", given)}
-    run = SignDWRun(
-        check(SignDWData, _section("data", given), where="data"),
-        check(SignDWSettings, {**asdict(PRESETS[preset]), **model}, where="model"),
-        check(SignDWTraining, _section("train", given), where="train"),
-        check(RefinerSettings, refiner, where="refiner"),
-        head,
-        seed,
-    )
+    presets = {name: {"model": PRESETS[name], "refiner": REFINERS[name]} for name in PRESETS}
+    run = prepared(SignDWRun, values, presets, DEFAULT_PRESET)
     _check_weights(run.data)
     return run
-
-
-def _section(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    values = given.get(name) or {}
-    if not isinstance(values, Mapping):
-        raise ConfigError(f"{name}: expected settings by name, got {values!r}")
-    return dict(values)
-
-
-def _preset(name: Any) -> str:
-    if name not in PRESETS:
-        raise ConfigError(f"model.preset: no preset called {name!r}{did_you_mean(str(name), PRESETS)}")
-    return str(name)
 
 
 def _check_weights(data: SignDWData) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from signgen.config import check, did_you_mean, setting
+from signgen.config import setting
 from signgen.errors import ConfigError
-from signgen.nn.settings import OptimizerSettings
+from signgen.nn.settings import OptimizerSettings, Seed, prepared
 from signgen.slt.augment import Augmentation
 from signgen.slt.features import FPS
 
@@ -140,13 +139,7 @@ class SltSettings:
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
-    seed: Annotated[int, Ge(0), Lt(1 << 32)] = 0
-
-
-SECTIONS: dict[str, type[Any]] = {
-    "data": DataSettings, "augment": Augmentation, "tokens": TokenSettings, "model": ModelSettings,
-    "train": TrainSettings, "decode": DecodeSettings,
-}  # fmt: skip
+    seed: Seed = 0
 
 
 def prepare(values: Mapping[str, Any] | None = None) -> SltSettings:
@@ -155,27 +148,4 @@ def prepare(values: Mapping[str, Any] | None = None) -> SltSettings:
     Raises:
         ConfigError: a setting is unknown, of the wrong type or out of range.
     """
-    given = dict(values or {})
-    unknown = [name for name in given if name not in (*SECTIONS, "seed")]
-    if unknown:
-        raise ConfigError(f"{unknown[0]}: unknown setting{did_you_mean(unknown[0], [*SECTIONS, 'seed'])}")
-    sections = {name: _section(name, given.get(name)) for name in SECTIONS}
-    seed = given.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
-        raise ConfigError(f"seed: expected a whole number from 0 to 4294967295, got {seed!r}")
-    return SltSettings(**sections, seed=seed)
-
-
-def _section(name: str, values: Any) -> Any:
-    if not isinstance(values, Mapping | None):
-        raise ConfigError(f"{name}: expected settings by name, got {values!r}")
-    given = dict(values or {})
-    if name == "model":
-        given = {**dataclasses.asdict(_preset(given.pop("preset", "tiny"))), **given}
-    return check(SECTIONS[name], given, where=name)
-
-
-def _preset(name: Any) -> ModelSettings:
-    if name not in PRESETS:
-        raise ConfigError(f"model.preset: no preset {name!r}{did_you_mean(str(name), PRESETS)}")
-    return PRESETS[name]
+    return prepared(SltSettings, values, {name: {"model": model} for name, model in PRESETS.items()}, "tiny")

@@ -180,7 +180,7 @@ def test_collate_pads():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"model": {"preset": "tinny"}}, "no preset 'tinny'; did you mean 'tiny'"),
+        ({"model": {"preset": "tinny"}}, "no preset called 'tinny'; did you mean 'tiny'"),
         ({"model": {"width": 90}}, "must be even and divisible"),
         ({"model": {"frontend": "pretrained"}}, r"model\.video: the pretrained"),
         ({"train": {"step": 5}}, r"train\.step: unknown setting; did you mean 'steps'"),

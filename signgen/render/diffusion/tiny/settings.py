@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from signgen.config import check, did_you_mean, merge, setting
+from signgen.config import setting
 from signgen.errors import ConfigError
 from signgen.nn.device import Precision
-from signgen.nn.settings import OptimizerSettings
+from signgen.nn.settings import OptimizerSettings, Seed, prepared
 
 Width = Annotated[int, Ge(8), Le(2048)]
 Blocks = Annotated[int, Ge(1), Le(16)]
@@ -106,10 +106,7 @@ class TinyRun:
     data: TinyData = field(default_factory=TinyData)
     model: TinyNetwork = field(default_factory=TinyNetwork)
     train: TinyTraining = field(default_factory=TinyTraining)
-    seed: Annotated[int, Ge(0), Lt(1 << 32)] = 0
-
-
-_SECTIONS: dict[str, type[Any]] = {"data": TinyData, "model": TinyNetwork, "train": TinyTraining}
+    seed: Seed = 0
 
 
 def prepare_tiny(values: Mapping[str, Any] | None = None) -> TinyRun:
@@ -118,30 +115,4 @@ def prepare_tiny(values: Mapping[str, Any] | None = None) -> TinyRun:
     Raises:
         ConfigError: a setting is unknown, of the wrong type or out of range.
     """
-    given = dict(values or {})
-    known = [*_SECTIONS, "seed"]
-    for name in given:
-        if name not in known:
-            raise ConfigError(f"{name}: unknown setting{did_you_mean(name, known)}")
-    seed = given.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
-        raise ConfigError(f"seed: expected a whole number from 0 to 4294967295, got {seed!r}")
-    sections = {name: _mapping(name, given.get(name)) for name in _SECTIONS}
-    sections["model"] = _with_preset(sections["model"])
-    return TinyRun(
-        **{name: check(_SECTIONS[name], sections[name], where=name) for name in _SECTIONS}, seed=seed
-    )
-
-
-def _mapping(name: str, values: Any) -> Mapping[str, Any]:
-    if not isinstance(values, Mapping | None):
-        raise ConfigError(f"{name}: expected settings by name, got {values!r}")
-    return values or {}
-
-
-def _with_preset(values: Mapping[str, Any]) -> dict[str, Any]:
-    rest = dict(values)
-    preset = rest.pop("preset", "base")
-    if preset not in NETWORKS:
-        raise ConfigError(f"model.preset: no preset called {preset!r}{did_you_mean(str(preset), NETWORKS)}")
-    return merge(asdict(NETWORKS[preset]), rest)
+    return prepared(TinyRun, values, {name: {"model": network} for name, network in NETWORKS.items()}, "base")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from signgen.config import check, did_you_mean, setting
-from signgen.errors import ConfigError
+from signgen.config import setting
 from signgen.nn.device import Precision
-from signgen.nn.settings import OptimizerSettings
+from signgen.nn.settings import OptimizerSettings, Seed, prepared
 
-T = TypeVar("T")
 Share = Annotated[float, Ge(0), Le(1)]
 Side = Annotated[int, Ge(8), Le(4096)]
-Seed = Annotated[int, Ge(0), Lt(1 << 32)]
 
 
 @dataclass(frozen=True)
@@ -170,8 +167,7 @@ def prepare_controlnet(values: Mapping[str, Any] | None = None) -> ControlNetRun
     Raises:
         ConfigError: a setting is unknown, of the wrong type or out of range.
     """
-    sections = {"data": VideoData, "model": ControlNetStart, "focus": Focus, "train": DiffusionTraining}
-    return _prepared(ControlNetRun, sections, values)
+    return prepared(ControlNetRun, values)
 
 
 def prepare_posenet(values: Mapping[str, Any] | None = None) -> PoseNetRun:
@@ -180,22 +176,4 @@ def prepare_posenet(values: Mapping[str, Any] | None = None) -> PoseNetRun:
     Raises:
         ConfigError: a setting is unknown, of the wrong type or out of range.
     """
-    sections = {"data": WindowData, "model": PoseNetStart, "focus": Focus, "train": PoseNetTraining}
-    return _prepared(PoseNetRun, sections, values)
-
-
-def _prepared(
-    run: Callable[..., T], sections: Mapping[str, type[Any]], values: Mapping[str, Any] | None
-) -> T:
-    given = dict(values or {})
-    known = [*sections, "seed"]
-    for name, value in given.items():
-        if name not in known:
-            raise ConfigError(f"{name}: unknown setting{did_you_mean(name, known)}")
-        if name in sections and not isinstance(value, Mapping | None):
-            raise ConfigError(f"{name}: expected settings by name, got {value!r}")
-    seed = given.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
-        raise ConfigError(f"seed: expected a whole number from 0 to 4294967295, got {seed!r}")
-    parts = {name: check(kind, given.get(name) or {}, where=name) for name, kind in sections.items()}
-    return run(**parts, seed=seed)
+    return prepared(PoseNetRun, values)
