@@ -19,6 +19,7 @@ from signgen.config import merge
 from signgen.data.atomic import write_bytes, write_text
 from signgen.data.sidecar import package_version
 from signgen.data.strict_json import parse_json_object, read_json_object, to_json
+from signgen.dataset.claims import FOLDER as CLAIMS
 from signgen.dataset.lock import GATE, NAME, Locks
 from signgen.errors import ConfigError, DataError
 from signgen.workflow import digest
@@ -141,7 +142,7 @@ def write_plan(
             return plan
         for path in (folder / SAMPLES, folder / PLAN):
             sweep(path)
-        if {path.name for path in folder.iterdir()} - {SAMPLES, NAME}:
+        if {path.name for path in folder.iterdir()} - {SAMPLES, NAME, CLAIMS}:
             raise ConfigError(f"{folder}: holds other files; choose an empty folder")
         write_bytes(folder / SAMPLES, b"".join(lines))
         write_text(folder / PLAN, plan.text())
@@ -251,7 +252,7 @@ def _check_kind(job: Job, kind: Kind, paths: Iterable[str]) -> None:
     if kind == "video":
         job.check_look()
     drawn = [path for path in paths if path.split(".")[0] == "renderer"]
-    drawn += ["recheck"] if job.settings.recheck is not None else []
+    drawn += [name for name in ("recheck", "credentials") if getattr(job.settings, name) is not None]
     if kind == "poses" and drawn:
         raise ConfigError(f"{drawn[0]}: makes no difference to poses; pass --video to draw them")
 

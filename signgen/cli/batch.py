@@ -9,7 +9,7 @@ import typer
 
 from signgen.cli import options as o
 from signgen.cli.codes import DAMAGE, INCOMPLETE, STOPPED
-from signgen.cli.flags import DIFFUSION, LOOKS, SIGNER, SIGNING, VIEW, configured
+from signgen.cli.flags import CREDENTIALS, DIFFUSION, LOOKS, SIGNER, SIGNING, VIEW, configured
 from signgen.cli.table import print_columns, print_facts, print_json
 from signgen.cli.voice import ProgressMode, say, telling
 
@@ -27,7 +27,7 @@ MOST_REASONS = 12
 
 
 @app.command()
-@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *VIEW)
+@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *VIEW, *CREDENTIALS)
 def plan(
     texts: Annotated[
         Path,

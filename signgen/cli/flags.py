@@ -151,6 +151,16 @@ CHOICE = (
 CAPTIONS = (
     Flag("--captions/--no-captions", bool, ("captions",), "Write WebVTT beside the video.", "captions", RUN),
 )
+CREDENTIALS = (
+    Flag(
+        "--credentials",
+        str,
+        ("credentials",),
+        "Sign the video: CERT.pem,KEY.pem (C2PA; extra provenance).",
+        "",
+        RUN,
+    ),
+)
 EAF = (Flag("--eaf/--no-eaf", bool, ("eaf",), "Write ELAN tiers beside the video.", "no-eaf", RUN),)
 
 EXTRACTOR = Flag("--extractor", str, ("extractor.name",), "What finds the people: see `signgen show extractors`.",

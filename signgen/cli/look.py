@@ -62,7 +62,10 @@ def convert(
 
 def inspect(
     file: Annotated[
-        Path, typer.Argument(help="Poses, a video, captions, ELAN tiers, a sidecar or a lexicon.")
+        Path,
+        typer.Argument(
+            help="Poses, a video, captions, ELAN tiers, a sidecar, a lexicon, or a batch, its shards and BATCH/KEY."
+        ),
     ],
     fps: o.Rate = None,
     width: o.Width = None,
@@ -89,7 +92,9 @@ def inspect(
 
 
 def view(
-    file: Annotated[Path, typer.Argument(help="Poses, or a video with poses beside it.")],
+    file: Annotated[
+        Path, typer.Argument(help="Poses, a sample of a batch as BATCH/KEY, or a video with poses beside it.")
+    ],
     *,
     output: o.Output,
     video: Annotated[

@@ -12,6 +12,7 @@ from signgen.cli.codes import DAMAGE, INCOMPLETE
 from signgen.cli.flags import (
     CAPTIONS,
     CHOICE,
+    CREDENTIALS,
     DIFFUSION,
     EAF,
     LEFT_HANDED,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from signgen.workflow.record import Result
 
 
-@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *VIEW, *SEED, *CHOICE, *CAPTIONS, *EAF)
+@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *VIEW, *SEED, *CHOICE, *CAPTIONS, *EAF, *CREDENTIALS)
 def generate(
     text: o.Text = None,
     *,
@@ -88,7 +89,7 @@ def pose(
     return _made(result, verbose)
 
 
-@configured(*LOOKS, *SIGNER, *DIFFUSION, LEFT_HANDED, SIZE, *VIEW)
+@configured(*LOOKS, *SIGNER, *DIFFUSION, LEFT_HANDED, SIZE, *VIEW, *CREDENTIALS)
 def render(
     poses: Annotated[Path, typer.Argument(help="Poses in any format that `signgen inspect` knows.")],
     *,
@@ -121,7 +122,7 @@ def render(
     return _made(result, verbose)
 
 
-@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *SEED)
+@configured(*SIGNING, *LOOKS, *SIGNER, *DIFFUSION, *SEED, *CREDENTIALS)
 def captions(
     subtitles: Annotated[Path, typer.Argument(help="Subtitles: SubRip (.srt) or WebVTT (.vtt).")],
     *,

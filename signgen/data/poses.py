@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from signgen.data.batch_clips import example_of, is_clip
 from signgen.data.people import primary_first
+from signgen.data.shard_files import TAR, is_batch
 from signgen.errors import DataError, PoseError
 from signgen.pose.convert.report import ConversionReport
 from signgen.pose.layout import NAMES
@@ -54,7 +56,8 @@ def read_poses_with_report(
 
     Args:
         path: a dense or SignVerse ``.npz``, ``.pose``, ``.json``, ``.skels`` or ``.skels.gz`` file, or a
-            folder of OpenPose JSON or of DWPose ``.npz`` or ``.json`` files, one per frame.
+            folder of OpenPose JSON or of DWPose ``.npz`` or ``.json`` files, one per frame; ``BATCH/KEY`` is a sample
+            of a batch.
         fps: frame rate for formats that have none (``.skels`` and folders); ignored by the others.
         width: canvas width [px] for formats that have none.
         height: canvas height [px] for formats that have none.
@@ -134,10 +137,14 @@ def _reader(path: Path) -> Callable[[Path, Hints], Read]:
     except OSError as error:
         if path.is_dir():
             return _folder_reader(path)
+        if is_clip(path):
+            return _read_batch_clip
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
     if not head:
         raise DataError(f"{path}: the file is empty")
     suffix = _suffix(path)
+    if suffix == TAR:
+        raise DataError(f"{path}: a shard of clips; name one of them, such as {example_of(path)}")
     if head.startswith(b"PK"):
         return _read_npz
     if any(mark in head[:12] for mark in _VIDEO) and suffix != ".pose":
@@ -152,6 +159,8 @@ def _reader(path: Path) -> Callable[[Path, Hints], Read]:
 
 
 def _folder_reader(path: Path) -> Callable[[Path, Hints], Read]:
+    if is_batch(path):
+        raise DataError(f"{path}: a batch of clips; name one of them, such as {example_of(path)}")
     try:
         names = [entry.name for entry in path.iterdir()]
     except OSError as error:
@@ -204,6 +213,12 @@ def _write_npz(people: list[PoseSequence], path: Path, layout: str | None) -> No
     from signgen.data.npz import write_npz
 
     write_npz(people[0], path)
+
+
+def _read_batch_clip(path: Path, _hints: Hints) -> Read:
+    from signgen.data.batch_clips import read_clip
+
+    return [read_clip(path).poses], ConversionReport("dense", mapped=NAMES)
 
 
 def _read_pose(path: Path, _hints: Hints) -> Read:

@@ -77,6 +77,14 @@ class Track:
     coverage: tuple[TokenReport, ...]
 
     @property
+    def whole(self) -> Utterance:
+        """All of it as one: the origins are those of its cues, one cue after the other, and not in its own frames."""
+        said = [utterance for utterance in self.utterances if utterance]
+        origins = tuple(origin for utterance in said for origin in utterance.origins)
+        report = next((utterance.report for utterance in said), {})
+        return Utterance(self.poses, coverage=self.coverage, origins=origins, report=report)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Cues that could not be signed, and the overrun report."""
         silent = [p for p in self.placements if not p.frames]
@@ -142,13 +150,14 @@ def write_track(
     job.check_drawing()
     track = make_track(job, cues, max_speedup, progress, where)
     with outputs.all_or_nothing() as written:
-        drawn = draw(job, track.poses, output, written, progress)
+        drawn = draw(job, track.whole, output, written, progress)
         write_webvtt(signed_cues(track.placements, track.poses.fps), captions)
         written.append(captions)
-        origins = [origin for said in track.utterances if said for origin in said.origins]
         account = {**describe_track(track), "frames": drawn, "max_speedup": max_speedup, "cues": cues}
         warnings = (*track.warnings, *warnings_of_renderer(account))
-        write_record(sidecar, "captions", job, written, account=account, origins=origins, warnings=warnings)
+        write_record(
+            sidecar, "captions", job, written, account=account, origins=track.whole.origins, warnings=warnings
+        )
         written.append(sidecar)
     return Result(
         tuple(written),
@@ -158,7 +167,7 @@ def write_track(
         track.coverage,
         account["poses"]["sha256"],
         drawn["sha256"],
-        warnings,
+        (*warnings, *job.warnings()),
     )
 
 

@@ -12,11 +12,11 @@ from signgen.data.poses import write_poses
 from signgen.data.sidecar import sidecar_path
 from signgen.data.video import write_video
 from signgen.errors import LexiconError
-from signgen.pose.sequence import PoseSequence
 from signgen.render.base import account_of
 from signgen.text2pose.base import Utterance, utter
 from signgen.workflow import digest, outputs
 from signgen.workflow.convert import check_pose_path
+from signgen.workflow.credentials import sign_drawn
 from signgen.workflow.progress import Progress, counted, silent
 from signgen.workflow.record import (
     Result,
@@ -86,7 +86,7 @@ def make_video(
     job.check_drawing()
     utterance = sign(job, text)
     with outputs.all_or_nothing() as written:
-        drawn = draw(job, utterance.poses, output, written, progress)
+        drawn = draw(job, utterance, output, written, progress)
         if job.settings.captions:
             write_webvtt(utterance.tiers.get("text", ()), captions)
             written.append(captions)
@@ -95,7 +95,7 @@ def make_video(
             written.append(eaf)
         account = {**describe_utterance(utterance), "frames": drawn}
         _record(sidecar, "generate", job, written, text, utterance, account)
-    return _result(utterance, written, account)
+    return _result(utterance, written, account, job.warnings())
 
 
 def sign(job: Job, text: str) -> Utterance:
@@ -126,17 +126,20 @@ def _drafted(job: Job, text: str) -> Utterance:
 
 
 def draw(
-    job: Job, poses: PoseSequence, output: Path, written: list[Path], progress: Progress
+    job: Job, utterance: Utterance, output: Path, written: list[Path], progress: Progress
 ) -> dict[str, Any]:
     """Render poses into a video, add it to ``written`` and return the account of its frames."""
-    fingerprint = digest.FrameDigest()
+    fingerprint, poses = digest.FrameDigest(), utterance.poses
     frames = fingerprint.over(job.renderer(poses, seed=job.seed))
     shown = counted(frames, "drawing", len(poses), progress)
     count = write_video(shown, output, poses.fps, crf=job.settings.crf)
     written.append(output)
     told = account_of(job.renderer)
-    drawn = {"frames": count, "fps": poses.fps, "sha256": fingerprint.hexdigest}
-    return {**drawn, "renderer": told} if told else drawn
+    drawn: dict[str, Any] = {"frames": count, "fps": poses.fps, "sha256": fingerprint.hexdigest}
+    drawn = {**drawn, "renderer": told} if told else drawn
+    if (credentials := job.credentials) is not None:
+        drawn["source_type"] = sign_drawn(output, credentials, utterance, drawn, job.config)
+    return drawn
 
 
 def _record(
@@ -163,7 +166,9 @@ def _record(
     written.append(sidecar)
 
 
-def _result(utterance: Utterance, written: Sequence[Path], account: Mapping[str, Any]) -> Result:
+def _result(
+    utterance: Utterance, written: Sequence[Path], account: Mapping[str, Any], told: Sequence[str] = ()
+) -> Result:
     return Result(
         outputs=tuple(written),
         frames=len(utterance.poses),
@@ -172,7 +177,7 @@ def _result(utterance: Utterance, written: Sequence[Path], account: Mapping[str,
         coverage=utterance.coverage,
         poses_sha256=account["poses"]["sha256"],
         frames_sha256=account.get("frames", {}).get("sha256", ""),
-        warnings=_warnings(utterance, account),
+        warnings=(*_warnings(utterance, account), *told),
     )
 
 

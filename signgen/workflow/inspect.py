@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from signgen.data.batch_clips import is_clip
+from signgen.data.shard_files import TAR, is_batch
 from signgen.errors import DataError
-from signgen.pose.layout import PARTS
-from signgen.pose.sequence import PoseSequence
+from signgen.workflow.inspect_batch import batch_clip_facts, batch_facts, describe_signer, tar_facts
 
 Facts = Mapping[str, Any]
 
@@ -16,7 +17,7 @@ Facts = Mapping[str, Any]
 def inspect(
     path: str | Path, *, fps: float | None = None, width: int | None = None, height: int | None = None
 ) -> Facts:
-    """The facts about a file or folder; the kind is told by its suffix, a JSON file by its content.
+    """The facts about a file, a folder or ``BATCH/KEY``; the kind is told by its suffix, a JSON file by its content.
 
     Args:
         path: what to look at.
@@ -28,8 +29,14 @@ def inspect(
         SignGenError: a leaf that says what is wrong with the file.
     """
     path = Path(path)
+    if is_clip(path):
+        return batch_clip_facts(path)
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")
+    if path.suffix.lower() == TAR:
+        return tar_facts(path)
+    if path.is_dir() and is_batch(path):
+        return batch_facts(path)
     if path.is_dir():
         return _lexicon(path) if (path / "index.csv").exists() else _poses(path, fps, width, height)
     if path.suffix.lower() == ".json" and _is_sidecar(path):
@@ -38,29 +45,14 @@ def inspect(
     return look(path) if look else _poses(path, fps, width, height)
 
 
-def describe_part(poses: PoseSequence) -> dict[str, float]:
-    """Share of the keypoints of each part that are there, 0 to 1."""
-    seen = poses.confidence > 0
-    return {
-        name: round(float(seen[:, part].mean()), 4) if len(poses) else 0.0 for name, part in PARTS.items()
-    }
-
-
 def _poses(path: Path, fps: float | None, width: int | None, height: int | None) -> Facts:
     from signgen.data.poses import read_poses_with_report
 
     people, report = read_poses_with_report(path, fps=fps, width=width, height=height)
-    first = people[0]
     return {
         "kind": "poses",
         "people": len(people),
-        "frames": len(first),
-        "fps": first.fps,
-        "width": first.width,
-        "height": first.height,
-        "seconds": first.seconds,
-        "depth": first.depth is not None,
-        "seen": describe_part(first),
+        **describe_signer(people[0]),
         "conversion": str(report),
     }
 
@@ -78,7 +70,20 @@ def _video(path: Path) -> Facts:
         "seconds": video.seconds,
         "variable_rate": video.is_variable_rate,
         "metadata": dict(video.metadata),
+        **_credentials(path),
     }
+
+
+def _credentials(path: Path) -> Facts:
+    """What the signed manifest of an mp4 says; nothing where there is none."""
+    from signgen.data.provenance import has_library, has_manifest, read_credentials
+
+    if not has_manifest(path):
+        return {}
+    if not has_library():
+        return {"credentials": "there, unread; pip install 'signgen[provenance]'"}
+    found = read_credentials(path)
+    return {f"credentials {name}": value for name, value in found.items() if value} if found else {}
 
 
 def _captions(path: Path) -> Facts:

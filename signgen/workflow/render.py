@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from signgen.data.poses import read_poses
 from signgen.data.sidecar import sidecar_path
 from signgen.errors import ConfigError
-from signgen.render.base import check_ready
+from signgen.text2pose.base import Utterance
 from signgen.workflow import digest, outputs
 from signgen.workflow.convert import pick_person
 from signgen.workflow.generate import draw
@@ -66,10 +66,10 @@ def render_video(
     sidecar = sidecar_path(output)
     outputs.refuse_existing((output, sidecar), force)
     hints: Hints = {"fps": fps, "width": width, "height": height}
-    check_ready(job.renderer)
+    job.check_drawing()
     signer = pick_person(read_poses(poses, **hints), person, poses)
     with outputs.all_or_nothing() as written:
-        drawn = draw(job, signer, output, written, progress)
+        drawn = draw(job, Utterance(signer), output, written, progress)
         account = {
             "input": {"path": str(poses.resolve()), "sha256": _fingerprint(poses), "person": person, **hints},
             "poses": describe_poses(signer),
@@ -84,7 +84,7 @@ def render_video(
         signer.seconds,
         poses_sha256=account["poses"]["sha256"],
         frames_sha256=drawn["sha256"],
-        warnings=warnings,
+        warnings=(*warnings, *job.warnings()),
     )
 
 

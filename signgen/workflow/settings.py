@@ -11,11 +11,13 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from signgen.config import check, merge, setting
+from signgen.data.provenance import Credentials, check_credentials
 from signgen.errors import ConfigError
 from signgen.pose.looks import Look
 from signgen.render.base import Renderer, check_ready, has_own_body, renderers
 from signgen.text2pose.base import PoseSource, sources
 from signgen.text2pose.looked import Looked
+from signgen.workflow.credentials import SECTION, credentials_of
 
 SOURCE = "stitch"
 # A text makes poses with depth, which the avatar can wear; poses from elsewhere may be flat.
@@ -39,6 +41,9 @@ class Settings:
     )
     judge: str = setting("", "who chooses: a judge's folder or name, such as ase")
     crf: Annotated[int, Ge(0), Le(51)] = setting(18, "H.264 constant rate factor: lower is larger and better")
+    credentials: dict[str, Any] | str | None = setting(
+        None, "sign videos: {certificate: CERT.pem, key: KEY.pem}, or CERT.pem,KEY.pem; default: do not"
+    )
     recheck: dict[str, Any] | None = setting(
         None, "read the frames again and draw bad windows anew, such as {extractor: dwpose}; default: do not"
     )
@@ -65,6 +70,11 @@ class Job:
         """Seed of everything random."""
         return self.settings.seed
 
+    @property
+    def credentials(self) -> Credentials | None:
+        """What its videos are signed with."""
+        return credentials_of(self.settings.credentials)
+
     def check_look(self) -> None:
         """Refuse a look of the poses that frames would not show.
 
@@ -84,9 +94,15 @@ class Job:
             ConfigError: see `check_look`.
             DependencyError: an extra of the renderer is not installed.
             CheckpointError: its weights are missing.
+            DataError: credentials that cannot be read.
         """
         self.check_look()
         check_ready(self.renderer)
+        self.warnings()
+
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about the credentials; errors as of `check_drawing`."""
+        return () if self.credentials is None else check_credentials(self.credentials)
 
 
 def prepare(config: Mapping[str, Any] | None = None, *, renderer: str = RENDERER) -> Job:
@@ -115,6 +131,9 @@ def prepare(config: Mapping[str, Any] | None = None, *, renderer: str = RENDERER
         "renderer": {"name": sections["renderer"]["name"], **plain(drawer)},
         **plain(settings),
     }
+    # Who signs a video does not decide what is in it, and a key's place is nobody's business.
+    written_out.pop(SECTION)
+    credentials_of(settings.credentials)
     if look != Look():
         # Written only where there is one: what was recorded before there were looks keeps its hash.
         source, written_out = Looked(source, look), {**written_out, LOOK: plain(look)}

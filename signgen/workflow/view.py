@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from signgen.data.batch_clips import is_clip, read_clip
 from signgen.data.poses import read_poses
 from signgen.data.sidecar import read_sidecar, sidecar_path
 from signgen.data.video import SUFFIXES, Video, read_video, write_video
@@ -47,7 +48,8 @@ def view(
     """Show poses on the video they were found in.
 
     Args:
-        file: poses or a video. The other one is found by the sidecar of the poses, or by its name.
+        file: poses, a sample of a batch as ``BATCH/KEY``, or a video. The other one of poses and video is found by the
+            sidecar of the poses, by its name, or in the batch.
         output: ``.mp4``, or ``.html`` for a page with the video, its figures and what was repaired.
         video: the video of the poses, where it cannot be found.
         poses: the poses of the video, where they cannot be found.
@@ -62,14 +64,14 @@ def view(
     if output.suffix not in (outputs.VIDEO_SUFFIX, *PAGE_SUFFIXES):
         raise ConfigError(f"{output}: expected a name that ends in .mp4 or .html")
     outputs.refuse_existing((output,), force)
-    found, film = _pair(file, video, poses)
-    signer = pick_person(read_poses(found), person, found)
-    source = read_video(film) if film else None
-    frames = counted(view_frames(signer, source), "drawing", len(signer), progress)
-    if output.suffix == outputs.VIDEO_SUFFIX:
-        write_video(frames, output, signer.fps)
-        return output
     with tempfile.TemporaryDirectory(prefix="signgen-view-") as folder:
+        found, film = _pair(file, video or _video_inside(file, Path(folder)), poses)
+        signer = pick_person(read_poses(found), person, found)
+        source = read_video(film) if film else None
+        frames = counted(view_frames(signer, source), "drawing", len(signer), progress)
+        if output.suffix == outputs.VIDEO_SUFFIX:
+            write_video(frames, output, signer.fps)
+            return output
         clip = Path(folder) / "view.mp4"
         write_video(frames, clip, signer.fps)
         if clip.stat().st_size > MAX_PAGE_VIDEO:
@@ -108,6 +110,16 @@ def _pair(file: Path, video: Path | None, poses: Path | None) -> tuple[Path, Pat
     if poses is not None:
         raise ConfigError("--poses: the file holds poses already; name their video with --video")
     return file, video or _video_of(file)
+
+
+def _video_inside(file: Path, folder: Path) -> Path | None:
+    """The video of a sample of a batch, copied out of its shard into ``folder``."""
+    video = read_clip(file).video if is_clip(file) else b""
+    if not video:
+        return None
+    path = folder / f"{file.name}.mp4"
+    path.write_bytes(video)
+    return path
 
 
 def _poses_of(video: Path) -> Path:

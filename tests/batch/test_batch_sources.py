@@ -7,6 +7,7 @@ import pytest
 from finished_batches import FRAMES, TEXT, make_batch, poses_of
 
 from signgen.data.columnar import Columnar
+from signgen.data.poses import read_pose
 from signgen.data.shard_files import has_shards, open_shard, shards_in, splits_of
 from signgen.data.stream import PoseStream
 from signgen.errors import DataError
@@ -15,6 +16,8 @@ from signgen.workflow.clip_parts import parts_of, training_split
 from signgen.workflow.clip_parts import poses_of as chosen_poses
 from signgen.workflow.clip_texts import read_texts
 from signgen.workflow.evaluation_inputs import read_clips
+from signgen.workflow.inspect import inspect
+from signgen.workflow.view import view
 
 KEYS = [f"a{n}-{i}" for n in range(2) for i in range(3)]
 
@@ -116,3 +119,35 @@ def test_kept_clips_of_a_batch_become_columnar_shards(batch, tmp_path):
             shard.read(1).keypoints[..., :2], poses_of("a1-2").keypoints[..., :2], atol=1 / 64
         )
     assert chosen_poses("a1-0", part.read()["a1-0"]).width == 64
+
+
+def test_a_sample_is_named_like_a_file(batch, tmp_path):
+    for name in ("a1-2", "data/a1-2", "data/train-00001-of-00002.tar/a1-2"):
+        np.testing.assert_array_equal(read_pose(batch / name).keypoints, poses_of("a1-2").keypoints)
+    facts = inspect(batch / "a1-2")
+    assert (facts["kind"], facts["gloss"], facts["frames"]) == ("sample of a batch", "HELLO", FRAMES)
+    assert view(batch / "a1-2", tmp_path / "v.mp4").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "name one of them, such as .*a0-0"),
+        ("data/train-00000-of-00002.tar", "such as .*a0-0"),
+        ("a9", "nor a sample"),
+    ],
+)
+def test_a_batch_is_no_single_clip(batch, name, message):
+    with pytest.raises(DataError, match=message):
+        read_pose(batch / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "kind"),
+    [("", 6, "batch"), ("data", 6, "batch"), ("data/train-00001-of-00002.tar", 3, "shard of a batch")],
+)
+def test_what_a_batch_holds(batch, name, samples, kind):
+    facts = inspect(batch / name)
+    assert (facts["kind"], facts["samples"], facts["frames"]) == (kind, samples, samples * FRAMES)
+    assert (facts["signed_language"], facts["licences"]) == ({"ase": samples}, {"CC-BY-4.0": samples})
+    assert facts["split"] == {"train": samples}
