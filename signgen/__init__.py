@@ -9,6 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from signgen.batch.make import plan_batch as plan_batch
+    from signgen.batch.make import run_batch as run_batch
+    from signgen.batch.make import verify_batch as verify_batch
     from signgen.config import load_yaml as load_yaml
     from signgen.data.captions import write_webvtt as write_webvtt
     from signgen.data.cue import Cue as Cue
@@ -54,15 +57,18 @@ _HOME = {
     "make_corpus": "signgen.workflow.training",
     "make_plan": "signgen.lexicon.glosses",
     "open_lexicon": "signgen.lexicon.lexicon",
+    "plan_batch": "signgen.batch.make",
     "prepare": "signgen.workflow.settings",
     "read_pose": "signgen.data.poses",
     "read_poses": "signgen.data.poses",
     "read_video": "signgen.data.video",
     "render_video": "signgen.workflow.render",
     "rerun": "signgen.workflow.rerun",
+    "run_batch": "signgen.batch.make",
     "sign_clips": "signgen.workflow.clip_texts",
     "train_schedules": "signgen.workflow.training",
     "utter": "signgen.text2pose.base",
+    "verify_batch": "signgen.batch.make",
     "verify_dataset": "signgen.dataset.verify",
     "write_manifest": "signgen.dataset.manifest",
     "write_poses": "signgen.data.poses",

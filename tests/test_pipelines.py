@@ -50,7 +50,23 @@ def test_text_to_video(tmp_path):
 
 
 @pytest.mark.slow
-def test_build_dataset(tmp_path):
+def test_synthesize_corpus(tmp_path):
+    smoke = ("--config", ROOT / "configs" / "batch" / "smoke.yaml", "--workers", "0")
+    said = run_recipe("02_synthesize_corpus.py", "--sentences", "10", *smoke, "--output", tmp_path)
+    assert said.startswith(
+        "20 samples planned, varied by look.signer\n20 made, 0 failed\n20 samples in 3 shards, 0 d"
+    )
+    assert "8 train seed:0 own\n8 train seed:1 own\n" in said
+    (tmp_path / "texts.txt").write_text("Hello.\n", encoding="utf-8")
+    own = ("--texts", tmp_path / "texts.txt", *smoke, "--output", tmp_path / "own")
+    for _ in range(2):
+        assert run_recipe("02_synthesize_corpus.py", *own).startswith("2 samples planned")
+    checked = signgen.verify_batch(tmp_path / "own" / "batch", deep=True)
+    assert (checked.samples, checked.is_finished, checked.damage) == (2, True, ())
+
+
+@pytest.mark.slow
+def test_dataset_from_videos(tmp_path):
     recordings = tmp_path / "recordings"
     recordings.mkdir()
     points = np.zeros((24, 128, 3), np.float32)
@@ -61,7 +77,7 @@ def test_build_dataset(tmp_path):
         signgen.write_poses(signgen.PoseSequence(points, 24, 100, 100), recordings / f"clip{number}.npz")
         (recordings / f"clip{number}.txt").write_text(f"Sentence {number}.", encoding="utf-8")
     output = tmp_path / "dataset"
-    said = run_recipe("02_build_dataset.py", recordings, "--output", output)
+    said = run_recipe("05_dataset_from_videos.py", recordings, "--output", output)
     assert said.endswith(" files, 0 damaged\n")
     assert len(list(output.glob("shards/*.tar"))) == 2
     checked = signgen.verify_dataset(output)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from signgen.judge.ablation import AblationLine
 
 
-def make_corpus(grammar: str | Path, folder: Path, config: Mapping[str, Any] | None = None) -> Made:
+def make_corpus(grammar: str | Path, folder: str | Path, config: Mapping[str, Any] | None = None) -> Made:
     """Make a corpus from a grammar, or go on with one; see docs/corpus.md.
 
     Args:
@@ -27,12 +27,12 @@ def make_corpus(grammar: str | Path, folder: Path, config: Mapping[str, Any] | N
     from signgen.corpus.make import make_corpus as make
     from signgen.corpus.settings import prepare
 
-    return make(grammar, folder, prepare(config))
+    return make(grammar, Path(folder), prepare(config))
 
 
 def train_schedules(
     config: Mapping[str, Any],
-    folder: Path,
+    folder: str | Path,
     schedules: Sequence[str],
     *,
     seeds: Sequence[int] = (0,),
@@ -66,5 +66,7 @@ def train_schedules(
     if not isinstance(own, dict):
         raise ConfigError("schedules: expected schedules by name")
     wanted = [schedule_named(name, own) for name in schedules]
-    rows = run_schedules(prepare(values), folder, wanted, seeds, split=split, device=device, report=report)
+    rows = run_schedules(
+        prepare(values), Path(folder), wanted, seeds, split=split, device=device, report=report
+    )
     return ablation_table(rows, language)
