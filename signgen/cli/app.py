@@ -17,6 +17,7 @@ from signgen.cli import (
     fill,
     lexicon,
     look,
+    loop,
     make,
     score,
     select,
@@ -68,6 +69,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(score.app, name="score")
 app.command()(select.select)
+app.command()(loop.loop)
 app.command()(translate.translate)
 app.add_typer(avatar.app, name="avatar")
 for command in (make.captions, make.rerun, look.doctor):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Protocol
 
-from signgen.corpus.grammar import Sentence
 from signgen.lexicon.keys import word_key
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -21,6 +21,15 @@ def words_of(text: str) -> Words:
     ("don't", 'worry', 'tom')
     """
     return tuple(_WORD.findall(word_key(text)))
+
+
+class Said(Protocol):
+    """A sentence, of a grammar or of anything else."""
+
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def gloss(self) -> str: ...  # noqa: D102
 
 
 class HeldOut:
@@ -39,7 +48,7 @@ class HeldOut:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, sentence: Sentence) -> None:
+    def add(self, sentence: Said) -> None:
         """Hold one more sentence."""
         words = words_of(sentence.text)
         for key in _same_keys(sentence, words):
@@ -49,14 +58,14 @@ class HeldOut:
             self._near[key].add(self._count)
         self._count += 1
 
-    def same(self, sentence: Sentence) -> set[int]:
+    def same(self, sentence: Said) -> set[int]:
         """Numbers of the sentences that say the same."""
         found: set[int] = set()
         for key in _same_keys(sentence, words_of(sentence.text)):
             found |= self._same.get(key, set())
         return found
 
-    def near(self, sentence: Sentence) -> set[int]:
+    def near(self, sentence: Said) -> set[int]:
         """Numbers of the sentences whose text is the same or one word away."""
         words = words_of(sentence.text)
         found = self._near.get(("text", words), set()) | self._near.get(("shorter", words), set())
@@ -66,8 +75,10 @@ class HeldOut:
         return found
 
 
-def _same_keys(sentence: Sentence, words: Words) -> tuple[object, ...]:
-    return ("words", tuple(sorted(words))), ("gloss", sentence.gloss)
+def _same_keys(sentence: Said, words: Words) -> tuple[object, ...]:
+    # Without glosses nothing is known of how it is signed, and that is not the same as anything.
+    signed = (("gloss", sentence.gloss),) if sentence.gloss else ()
+    return ("words", tuple(sorted(words))), *signed
 
 
 def _changed(words: Words) -> Iterator[tuple[object, ...]]:
