@@ -18,6 +18,7 @@ from signgen.cli import (
     lexicon,
     look,
     loop,
+    loop,
     make,
     score,
     select,
@@ -69,6 +70,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(score.app, name="score")
 app.command()(select.select)
+app.command()(loop.loop)
 app.command()(loop.loop)
 app.command()(translate.translate)
 app.add_typer(avatar.app, name="avatar")

@@ -10,7 +10,7 @@ from typing import Any
 
 from signgen.data.atomic import write_text
 from signgen.data.sidecar import package_version
-from signgen.data.strict_json import read_json_object, to_json
+from signgen.data.strict_json import plain, read_json_object, to_json
 from signgen.errors import ConfigError, DataError
 from signgen.workflow import digest
 
@@ -96,7 +96,7 @@ class Ledger:
         row = {"key": key, "decides": step.decides, "is_done": False}
         self._note(step.name, row)
         started = time.monotonic()
-        facts = step.work()
+        facts = plain(step.work())
         seconds = round(time.monotonic() - started, 2)
         self._note(step.name, {**row, "is_done": True, "seconds": seconds, "facts": facts})
         return key

@@ -105,11 +105,10 @@ def train_all(tasks: Sequence[Task], *, workers: int, progress: Progress) -> dic
     total = sum(task.settings.train.steps for task in tasks)
     todo = [task for task in tasks if not (task.folder / RESULT).exists()]
     threads = 1 if workers > 1 else os.cpu_count() or 1
-    with _watched(tasks, total, progress):
+    with _environment(dict.fromkeys(THREADS, str(threads))), _watched(tasks, total, progress):
         ended = pool.work(
-            todo, partial(_Learner, threads), workers=workers, seconds=math.inf, is_stopped=lambda: False,
-            environments=[dict.fromkeys(THREADS, str(threads))] * workers,
-        )  # fmt: skip
+            todo, partial(_Learner, threads), workers=workers, seconds=math.inf, is_stopped=lambda: False
+        )
         for task, result in ended:
             if isinstance(result, SignGenError):
                 raise result
@@ -164,6 +163,18 @@ def _log(folder: Path) -> list[dict[str, Any]]:
         return []
     lines = read_file(path, MAX_LOG_BYTES).splitlines()
     return [parse_json_object(line, str(path)) for line in lines if line.endswith(b"}")]
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Variables that processes started meanwhile have before they load anything."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The whole loop with the smoke config: what it leaves, that it goes on after any stop, and that its figures are true."""
+"""The whole loop with the smoke config: what it leaves, that it goes on after any stop, that its figures are true."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def test_scores_are_those_of_sacrebleu_on_the_predictions(finished):
         rows = predictions(folder, line["schedule"])
         assert len(rows) == 10
         texts = [row["hypothesis"] for row in rows], [[row["reference"] for row in rows]]
-        assert line["bleu"][0]["value"] == pytest.approx(sacrebleu.BLEU().corpus_score(*texts).score, abs=1e-9)
+        assert line["bleu"][0]["value"] == pytest.approx(
+            sacrebleu.BLEU().corpus_score(*texts).score, abs=1e-9
+        )
         assert line["pooled"]["BLEU-4"]["value"] == pytest.approx(line["bleu"][0]["value"])
         assert line["pooled"]["chrF2"]["value"] == pytest.approx(sacrebleu.CHRF().corpus_score(*texts).score)
         characters = sum(len(row["reference"]) for row in rows)
@@ -94,7 +96,7 @@ def test_report_files_stand_alone(finished):
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "<svg" in page
     assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
-    root = ElementTree.parse(folder / "report.svg").getroot()  # noqa: S314  (our own file)
+    root = ElementTree.parse(folder / "report.svg").getroot()
     bars = [rect for rect in root.iter("{http://www.w3.org/2000/svg}rect") if rect.get("class") != "bg"]
     assert len(bars) == 3
     text = (folder / "report.md").read_text(encoding="utf-8")
@@ -253,7 +255,10 @@ def test_what_a_list_leaks_is_found(finished, tmp_path):
         ({"trained": {"seeds": []}}, "trained.seeds"),
         ({"trained": {"pretrain": 1}}, "trained.pretrain"),
         ({"trained": {"slt": {"model": {"preset": "tinny"}}}}, "tinny"),
-        ({"trained": {"slt": {"data": {"sources": {"a": "b"}}}}}, "trained.slt.data.sources: the loop sets it"),
+        (
+            {"trained": {"slt": {"data": {"sources": {"a": "b"}}}}},
+            "trained.slt.data.sources: the loop sets it",
+        ),
     ],
 )
 def test_refused_before_anything_is_made(tmp_path, changes, message):
