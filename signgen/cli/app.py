@@ -10,6 +10,7 @@ from signgen import __version__
 from signgen.cli import (
     avatar,
     batch,
+    batch_slurm,
     corpus,
     dataset,
     evaluate,
@@ -17,7 +18,6 @@ from signgen.cli import (
     fill,
     lexicon,
     look,
-    loop,
     loop,
     make,
     score,
@@ -63,6 +63,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(lexicon.app, name="lexicon")
+batch.app.command()(batch_slurm.slurm)
 app.add_typer(batch.app, name="batch")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(corpus.app, name="corpus")
@@ -70,7 +71,6 @@ app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(score.app, name="score")
 app.command()(select.select)
-app.command()(loop.loop)
 app.command()(loop.loop)
 app.command()(translate.translate)
 app.add_typer(avatar.app, name="avatar")
