@@ -33,14 +33,14 @@ from signgen.data.poses import read_poses
 from signgen.lexicon.installed import fingerspelling_entries
 from signgen.lexicon.lexicon import open_lexicon
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.motion_tokenizer import MotionTokenizer
-from signgen.signdw.parts import Parts, to_parts
-from signgen.signdw.tokenizer_baselines import mean_pose, principal_components
-from signgen.signdw.tokenizer_folder import load_tokenizer
-from signgen.signdw.tokenizer_report import Reconstruction, TokenizerReport, reconstruction, tokenizer_report
-from signgen.signdw.tokenizer_settings import prepare_tokenizer
-from signgen.signdw.tokenizer_train import train_tokenizer
-from signgen.signdw.windows import clips_of, sane, split_shards
+from signgen.signdw.motion.baselines import mean_pose, principal_components
+from signgen.signdw.motion.folder import load_tokenizer
+from signgen.signdw.motion.parts import Parts, to_parts
+from signgen.signdw.motion.report import Reconstruction, TokenizerReport, reconstruction, tokenizer_report
+from signgen.signdw.motion.settings import prepare_tokenizer
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.motion.train import train_tokenizer
+from signgen.signdw.motion.windows import clips_of, sane, split_shards
 
 PAIRS, HELD_OUT = range(1, 17), range(13, 17)
 DGS, DWPOSE = "dgs_pairs", "dwpose_signer"

@@ -43,15 +43,15 @@ from signgen.judge.pose.tracks import at_one_rate, tracks_of
 from signgen.judge.text.resample import Resampling
 from signgen.judge.text.scores import scorer
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.card import checkpoint_named
-from signgen.signdw.checkpoint import Checkpoint, load_checkpoint
-from signgen.signdw.decoding import poses_of_codes
-from signgen.signdw.generate import generate
-from signgen.signdw.library import with_own_signs
-from signgen.signdw.parts import FPS, to_parts
-from signgen.signdw.plan import Plan, plan_of
+from signgen.signdw.checkpoint.card import checkpoint_named
+from signgen.signdw.checkpoint.folder import Checkpoint, load_checkpoint
+from signgen.signdw.checkpoint.library import with_own_signs
+from signgen.signdw.drawing.decoding import poses_of_codes
+from signgen.signdw.drawing.generate import generate
+from signgen.signdw.motion.parts import FPS, to_parts
+from signgen.signdw.network.plan import Plan, plan_of
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.signing import sign_texts
+from signgen.signdw.signing.texts import sign_texts
 from signgen.text2pose.stitch import Stitch
 from signgen.workflow.evaluation_inputs import Found, read_clips
 from signgen.workflow.evaluation_oracle import glosses_of, stitch_oracle

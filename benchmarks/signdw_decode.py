@@ -26,19 +26,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from signgen.signdw import generate as drawing
-from signgen.signdw.backbone import CAUSAL, SignDW
-from signgen.signdw.batch import Condition
-from signgen.signdw.corruption import shifted
-from signgen.signdw.drawing import draw_streams
-from signgen.signdw.flow_head import FlowHead
+from signgen.signdw.drawing import generate as drawing
+from signgen.signdw.drawing.generate import _planned, _prepare, generate
+from signgen.signdw.drawing.steps import MOST_ROWS, step_weights
+from signgen.signdw.drawing.streams import draw_streams
+from signgen.signdw.flow.head import FlowHead
 from signgen.signdw.flow_settings import REFINERS
-from signgen.signdw.generate import _planned, _prepare, generate
-from signgen.signdw.motion_tokenizer import MotionTokenizer
-from signgen.signdw.plan import Plan
+from signgen.signdw.motion.settings import TokenizerSettings
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.network.backbone import CAUSAL, SignDW
+from signgen.signdw.network.batch import Condition
+from signgen.signdw.network.corruption import shifted
+from signgen.signdw.network.plan import Plan
 from signgen.signdw.settings import PRESETS, DrawSettings
-from signgen.signdw.steps import MOST_ROWS, step_weights
-from signgen.signdw.tokenizer_settings import TokenizerSettings
 
 MOTION = TokenizerSettings(rvq=3, face_rvq=2, body_size=256, hand_size=512, face_size=128, code_width=48)
 SIZES = (256, 512, 512, 128, 256, 512, 512, 128, 256, 512, 512)
@@ -126,7 +126,7 @@ def seconds(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
 
 def learned(spec: str, texts: list[str], seeds: int = 4) -> None:
     """What eight bits change in a checkpoint that is kept, as it is drawn by default."""
-    from signgen.signdw.checkpoint import load_checkpoint
+    from signgen.signdw.checkpoint.folder import load_checkpoint
     from signgen.text2pose.signdw import GUIDANCE
 
     loaded = load_checkpoint(spec)

@@ -29,9 +29,9 @@ from signgen.pose.geometry import shoulder_frame
 from signgen.pose.layout import LEFT_HAND, LEFT_WRIST, RIGHT_HAND, RIGHT_WRIST
 from signgen.pose.motion import resample
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.checkpoint import Checkpoint, load_checkpoint
-from signgen.signdw.fill import Wish, fill
+from signgen.signdw.checkpoint.folder import Checkpoint, load_checkpoint
 from signgen.signdw.settings import DrawSettings
+from signgen.signdw.signing.fill import Wish, fill
 from signgen.text2pose.stitching.assemble import transition_frames
 from signgen.text2pose.stitching.clip import make_clip
 

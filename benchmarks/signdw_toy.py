@@ -34,20 +34,20 @@ from signgen.pose.layout import (
     RIGHT_HAND,
     RIGHT_WRIST,
 )
-from signgen.signdw.backbone import SignDW
-from signgen.signdw.batch import Batch, Condition
-from signgen.signdw.flow_head import FlowHead
+from signgen.signdw.drawing.generate import generate
+from signgen.signdw.flow.head import FlowHead
+from signgen.signdw.flow.regression import Regressor
+from signgen.signdw.flow.stream import refined_piecewise
 from signgen.signdw.flow_settings import RefinerSettings, RefineSettings
-from signgen.signdw.flow_stream import refined_piecewise
-from signgen.signdw.generate import generate
-from signgen.signdw.motion_tokenizer import STRIDE, MotionTokenizer
-from signgen.signdw.parts import Parts
-from signgen.signdw.plan import SPECIALS, Plan, pad_plans
-from signgen.signdw.regression import Regressor
+from signgen.signdw.motion.loss import KEYPOINT_WEIGHTS
+from signgen.signdw.motion.parts import Parts
+from signgen.signdw.motion.settings import TokenizerSettings
+from signgen.signdw.motion.tokenizer import STRIDE, MotionTokenizer
+from signgen.signdw.motion.windows import Windows, stacked
+from signgen.signdw.network.backbone import SignDW
+from signgen.signdw.network.batch import Batch, Condition
+from signgen.signdw.network.plan import SPECIALS, Plan, pad_plans
 from signgen.signdw.settings import DrawSettings, SignDWSettings
-from signgen.signdw.tokenizer_loss import KEYPOINT_WEIGHTS
-from signgen.signdw.tokenizer_settings import TokenizerSettings
-from signgen.signdw.windows import Windows, stacked
 
 GLOSSES, WAYS = 12, 3
 WORDS, TEXT_OFFSET = 24, 4

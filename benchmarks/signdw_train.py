@@ -27,11 +27,11 @@ from signgen.nn.device import Precision, device_named, in_precision
 from signgen.nn.metrics import peak_memory
 from signgen.nn.moving_average import copy_of, follow
 from signgen.nn.optimizer import make_optimizer
-from signgen.signdw.backbone import CAUSAL, SignDW
-from signgen.signdw.batch import Batch, Condition
-from signgen.signdw.corruption import shifted
+from signgen.signdw.network.backbone import CAUSAL, SignDW
+from signgen.signdw.network.batch import Batch, Condition
+from signgen.signdw.network.corruption import shifted
 from signgen.signdw.settings import LANGUAGES, PRESETS
-from signgen.signdw.training_settings import SignDWTraining
+from signgen.signdw.training.settings import SignDWTraining
 
 # Three levels of body and hands and two of the face, as in the built-in checkpoint.
 SIZES = (256, 512, 512, 128, 256, 512, 512, 128, 256, 512, 512)

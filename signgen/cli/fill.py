@@ -47,7 +47,7 @@ def fill(
     from signgen.nn.extra import need
 
     need("torch", "safetensors", "sentencepiece", what="filling")
-    from signgen.signdw.fill import Wish
+    from signgen.signdw.signing.fill import Wish
     from signgen.text2pose.signdw import DEFAULT_CHECKPOINT
     from signgen.workflow.fill import fill_span
 

@@ -70,8 +70,8 @@ def tokenizer(
     from signgen.nn.extra import need
 
     need(*_NEEDS, what="training")
-    from signgen.signdw.tokenizer_settings import prepare_tokenizer
-    from signgen.signdw.tokenizer_train import train_tokenizer
+    from signgen.signdw.motion.settings import prepare_tokenizer
+    from signgen.signdw.motion.train import train_tokenizer
 
     flags = {"model": _given(parts=parts, rvq=rvq)}
     if data:
@@ -121,8 +121,8 @@ def signdw(
 
     need(*_NEEDS, what="training")
     from signgen.nn.device import is_first_process
-    from signgen.signdw.train import train_signdw
-    from signgen.signdw.training_settings import prepare_signdw
+    from signgen.signdw.training.settings import prepare_signdw
+    from signgen.signdw.training.train import train_signdw
     from signgen.workflow.sample_videos import sample_videos
 
     flags: dict[str, Any] = {"data": _sources(data or []), "model": _given(align=align), **_given(head=head)}
@@ -154,7 +154,7 @@ def export(
     from signgen.nn.extra import need
 
     need(*_NEEDS, what="exporting")
-    from signgen.signdw.export import export_checkpoint
+    from signgen.signdw.checkpoint.export import export_checkpoint
 
     folder = export_checkpoint(run, output)
     if not quiet:

@@ -18,6 +18,8 @@ LANGUAGES = (
     "sfb", "sfs", "sgg", "ssp", "svk", "swl", "tsm", "tss", "ukl", "vgt",
 )  # fmt: skip
 
+Head = Literal["token", "flow", "regress"]
+
 
 @dataclass(frozen=True)
 class SignDWSettings:

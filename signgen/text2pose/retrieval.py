@@ -18,7 +18,7 @@ from signgen.pose.sequence import PoseSequence
 from signgen.text2pose.stitch import Stitch
 
 if TYPE_CHECKING:
-    from signgen.signdw.drafts import Draft
+    from signgen.signdw.signing.drafts import Draft
 
 # A signer of this many pixels from shoulder to shoulder in the middle of such a canvas; the network sees neither.
 _CANVAS, _SHOULDERS = 512, 164.0
@@ -43,7 +43,7 @@ class Drafts:
             LexiconError: nothing in the text can be signed.
             DataError: a recording cannot be read.
         """
-        from signgen.signdw.drafts import Draft
+        from signgen.signdw.signing.drafts import Draft
 
         made = self.stitch.explain(text)
         rate = made.poses.fps

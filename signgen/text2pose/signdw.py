@@ -18,8 +18,8 @@ from signgen.signdw.settings import DrawSettings
 from signgen.text2pose.base import Utterance, sources
 
 if TYPE_CHECKING:
-    from signgen.signdw.checkpoint import Checkpoint
-    from signgen.signdw.signing import Signed
+    from signgen.signdw.checkpoint.folder import Checkpoint
+    from signgen.signdw.signing.texts import Signed
     from signgen.text2pose.retrieval import Drafts
 
 DEFAULT_CHECKPOINT = "signdw-ase-tiny"
@@ -92,7 +92,7 @@ class SignDWSource:
             ResourceError: there is not enough memory.
             DependencyError: torch is not installed.
         """
-        from signgen.signdw.signing import sign_texts
+        from signgen.signdw.signing.texts import sign_texts
 
         loaded = self.loaded
         language, size = self.signed_language or None, (self.width, self.height)
@@ -107,7 +107,7 @@ class SignDWSource:
             DataError, CheckpointError, ResourceError, DependencyError: as `explain`.
         """
         from signgen.pose.geometry import mirror
-        from signgen.signdw.streaming import stream_text
+        from signgen.signdw.signing.streaming import stream_text
 
         loaded = self.loaded
         if self.fps != loaded.card.expects.fps:
@@ -125,7 +125,7 @@ class SignDWSource:
 
         need("torch", "safetensors", "sentencepiece", what="the source signdw")
         from signgen.nn.device import device_named
-        from signgen.signdw.checkpoint import load_checkpoint
+        from signgen.signdw.checkpoint.folder import load_checkpoint
 
         return load_checkpoint(self.checkpoint, device_named(self.device))
 
@@ -144,7 +144,7 @@ class SignDWSource:
         """
         if not self.retrieval:
             return None
-        from signgen.signdw.drafts import check_retrieves
+        from signgen.signdw.signing.drafts import check_retrieves
         from signgen.text2pose.retrieval import Drafts
 
         check_retrieves(self.loaded)

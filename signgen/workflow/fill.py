@@ -13,8 +13,8 @@ from signgen.workflow import outputs
 from signgen.workflow.convert import check_pose_path, pick_person
 
 if TYPE_CHECKING:
-    from signgen.signdw.fill import Wish
     from signgen.signdw.settings import DrawSettings
+    from signgen.signdw.signing.fill import Wish
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def fill_span(
         SignGenError: a leaf that says what is wrong; then nothing is written.
     """
     from signgen.nn.device import device_named
-    from signgen.signdw.checkpoint import load_checkpoint
-    from signgen.signdw.fill import fill
+    from signgen.signdw.checkpoint.folder import load_checkpoint
+    from signgen.signdw.signing.fill import fill
 
     file, output = Path(file), check_pose_path(Path(output))
     outputs.refuse_existing((output,), force)

@@ -7,11 +7,11 @@ import torch
 from toy_signdw import GLOSSES, SETTINGS, SIZES, WORDS, toy_batch, toy_network
 
 from signgen.errors import ConfigError
-from signgen.signdw.backbone import SignDW, _look
-from signgen.signdw.batch import Batch, Condition
-from signgen.signdw.corruption import Chance, hidden_codes, noisy, shifted
+from signgen.signdw.network.backbone import SignDW, _look
+from signgen.signdw.network.batch import Batch, Condition
+from signgen.signdw.network.corruption import Chance, hidden_codes, noisy, shifted
+from signgen.signdw.network.streams import CodeEmbedding, StreamHeads
 from signgen.signdw.settings import SignDWSettings
-from signgen.signdw.streams import CodeEmbedding, StreamHeads
 
 
 def first(condition: Condition, rows: int) -> Condition:

@@ -12,8 +12,8 @@ from signgen.data.poses import read_pose, write_poses
 from signgen.errors import ConfigError, DataError, PoseError
 from signgen.pose.layout import FACE, RIGHT_HAND
 from signgen.pose.sequence import PoseSequence
-from signgen.signdw.fill import Wish, between, fill
-from signgen.signdw.motion_tokenizer import MotionTokenizer
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.signing.fill import Wish, between, fill
 
 
 @pytest.fixture(scope="module")

@@ -5,17 +5,17 @@ import torch
 from torch import nn
 
 from signgen.pose.layout import LEFT_HAND, LEFT_WRIST, NECK, RIGHT_HAND, RIGHT_SHOULDER
-from signgen.signdw.condition import FrameCondition
-from signgen.signdw.corruption import Chance
-from signgen.signdw.flow import Known, Refiner, known_frames
-from signgen.signdw.flow_head import FlowHead
-from signgen.signdw.flow_network import FrameLayer
-from signgen.signdw.flow_scale import Scale, bone_lengths, seen_bones
+from signgen.signdw.flow.condition import FrameCondition
+from signgen.signdw.flow.head import FlowHead
+from signgen.signdw.flow.network import FrameLayer
+from signgen.signdw.flow.refiner import Known, Refiner, known_frames
+from signgen.signdw.flow.scale import Scale, bone_lengths, seen_bones
 from signgen.signdw.flow_settings import REFINERS, RefinerSettings, RefineSettings
-from signgen.signdw.motion_tokenizer import MotionTokenizer
-from signgen.signdw.plan import Plan
-from signgen.signdw.tokenizer_settings import TokenizerSettings
-from signgen.signdw.windows import Windows
+from signgen.signdw.motion.settings import TokenizerSettings
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.motion.windows import Windows
+from signgen.signdw.network.corruption import Chance
+from signgen.signdw.network.plan import Plan
 
 SMALL = RefinerSettings(width=16, layers=2, kernel=3, gloss_width=4, start="coarse")
 FRAMES = 12

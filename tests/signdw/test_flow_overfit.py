@@ -8,14 +8,14 @@ import torch
 
 from signgen.data.poses import read_poses
 from signgen.pose.layout import LEFT_HAND, LEFT_WRIST, RIGHT_HAND, RIGHT_WRIST
-from signgen.signdw.flow_head import FlowHead
+from signgen.signdw.flow.head import FlowHead
 from signgen.signdw.flow_settings import RefinerSettings
-from signgen.signdw.motion_tokenizer import STRIDE, MotionTokenizer
-from signgen.signdw.parts import Parts, to_parts
-from signgen.signdw.plan import Plan
-from signgen.signdw.tokenizer_loss import KEYPOINT_WEIGHTS
-from signgen.signdw.tokenizer_settings import TokenizerSettings
-from signgen.signdw.windows import sane, stacked
+from signgen.signdw.motion.loss import KEYPOINT_WEIGHTS
+from signgen.signdw.motion.parts import Parts, to_parts
+from signgen.signdw.motion.settings import TokenizerSettings
+from signgen.signdw.motion.tokenizer import STRIDE, MotionTokenizer
+from signgen.signdw.motion.windows import sane, stacked
+from signgen.signdw.network.plan import Plan
 
 STEPS = 16
 SETTINGS = RefinerSettings(known=0.0, condition_dropout=0.0, code_noise=0.0)

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from signgen.signdw import flow_stream
-from signgen.signdw.flow_head import FlowHead
+from signgen.signdw.flow import stream as flow_stream
+from signgen.signdw.flow.head import FlowHead
+from signgen.signdw.flow.stream import refined_piecewise
 from signgen.signdw.flow_settings import RefinerSettings
-from signgen.signdw.flow_stream import refined_piecewise
-from signgen.signdw.motion_tokenizer import MotionTokenizer
-from signgen.signdw.plan import Plan
-from signgen.signdw.tokenizer_settings import TokenizerSettings
+from signgen.signdw.motion.settings import TokenizerSettings
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.network.plan import Plan
 
 STEPS = 40
 PLAN = Plan(STEPS, (5, 6, 7), (10, 12, 18))

@@ -8,16 +8,16 @@ from test_backbone import first
 from toy_signdw import SIZES, learned_by_heart, toy_batch, toy_network
 
 from signgen.errors import ConfigError, DataError
-from signgen.signdw.backbone import CAUSAL
-from signgen.signdw.batch import Batch
-from signgen.signdw.corruption import shifted
-from signgen.signdw.dice import Dice, draw
-from signgen.signdw.drawing import Controls
-from signgen.signdw.edit import nothing_to_say, redraw, transition, with_hole
-from signgen.signdw.generate import generate, stream
-from signgen.signdw.plan import Plan
+from signgen.signdw.drawing.generate import generate, stream
+from signgen.signdw.drawing.steps import step_weights
+from signgen.signdw.drawing.streams import Controls
+from signgen.signdw.network.backbone import CAUSAL
+from signgen.signdw.network.batch import Batch
+from signgen.signdw.network.corruption import shifted
+from signgen.signdw.network.dice import Dice, draw
+from signgen.signdw.network.plan import Plan
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.steps import step_weights
+from signgen.signdw.signing.edit import nothing_to_say, redraw, transition, with_hole
 
 SURE = DrawSettings(temperature=0, duration_temperature=0, max_run=0)
 

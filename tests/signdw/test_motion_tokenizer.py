@@ -6,11 +6,11 @@ from made_up_signer import changed, signer
 
 from signgen.pose.geometry import mirror
 from signgen.pose.layout import LEFT_HAND, RIGHT_HAND
-from signgen.signdw.coder import Coder
-from signgen.signdw.motion_tokenizer import MotionTokenizer, Stream
-from signgen.signdw.parts import to_parts
-from signgen.signdw.tokenizer_settings import TokenizerSettings
-from signgen.signdw.windows import stacked
+from signgen.signdw.motion.coder import Coder
+from signgen.signdw.motion.parts import to_parts
+from signgen.signdw.motion.settings import TokenizerSettings
+from signgen.signdw.motion.tokenizer import MotionTokenizer, Stream
+from signgen.signdw.motion.windows import stacked
 
 SMALL = TokenizerSettings(rvq=2, face_rvq=1, body_size=8, hand_size=16, face_size=4, width=16, code_width=6)
 SINGLE = TokenizerSettings(parts="single", rvq=3, single_size=8, width=16, code_width=6)

@@ -9,14 +9,14 @@ from toy_checkpoint import save_toy_checkpoint, toy_checkpoint
 
 from signgen.errors import CheckpointError
 from signgen.nn.checkpoint import load_tensors, save_tensors
-from signgen.signdw.batch import NO_SLOT
-from signgen.signdw.checkpoint import load_checkpoint
-from signgen.signdw.copying import shown
-from signgen.signdw.export import export_checkpoint
-from signgen.signdw.library import CODES, NAMES, load_library, save_library, with_own_signs
-from signgen.signdw.plan import LEAD_IN, LEAD_OUT, Plan
+from signgen.signdw.checkpoint.export import export_checkpoint
+from signgen.signdw.checkpoint.folder import load_checkpoint
+from signgen.signdw.checkpoint.library import CODES, NAMES, load_library, save_library, with_own_signs
+from signgen.signdw.network.batch import NO_SLOT
+from signgen.signdw.network.copying import shown
+from signgen.signdw.network.plan import LEAD_IN, LEAD_OUT, Plan
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.signing import sign_texts
+from signgen.signdw.signing.texts import sign_texts
 
 TEXT = "The dogs eat."
 

@@ -21,7 +21,7 @@ from signgen.pose.layout import (
     RIGHT_WRIST,
 )
 from signgen.pose.sequence import PoseSequence, cleaned
-from signgen.signdw.parts import FPS, REST, Parts, centred, to_parts, to_poses
+from signgen.signdw.motion.parts import FPS, REST, Parts, centred, to_parts, to_poses
 
 
 def hide(*points):

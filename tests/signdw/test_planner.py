@@ -8,8 +8,8 @@ import torch
 from toy_signdw import toy_batch, toy_network
 
 from signgen.errors import DataError
-from signgen.signdw.bins import LogBins
-from signgen.signdw.plan import (
+from signgen.signdw.network.bins import LogBins
+from signgen.signdw.network.plan import (
     END,
     LEAD_IN,
     LEAD_OUT,
@@ -23,7 +23,7 @@ from signgen.signdw.plan import (
     phases,
     plan_of,
 )  # fmt: skip
-from signgen.signdw.planner import cut_plan
+from signgen.signdw.network.planner import cut_plan
 from signgen.signdw.settings import DrawSettings
 
 NAMES = GlossVocabulary(["HOUSE", "I", "SEE"])

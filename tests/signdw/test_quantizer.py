@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from signgen.signdw.quantizer import ResidualQuantizer, nearest
+from signgen.signdw.motion.quantizer import ResidualQuantizer, nearest
 
 
 def blobs(count=600, centres=8, width=3, spread=0.02, seed=0):

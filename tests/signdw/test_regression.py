@@ -3,10 +3,10 @@ from __future__ import annotations
 import torch
 from toy_signdw import GLOSSES, SETTINGS, WORDS, toy_batch
 
+from signgen.signdw.flow.regression import Regressor
 from signgen.signdw.flow_settings import RefinerSettings
-from signgen.signdw.plan import LEAD_IN, LEAD_OUT, SPECIALS, Plan
-from signgen.signdw.regression import Regressor
-from signgen.signdw.windows import Windows
+from signgen.signdw.motion.windows import Windows
+from signgen.signdw.network.plan import LEAD_IN, LEAD_OUT, SPECIALS, Plan
 
 FRAMES = RefinerSettings(width=16, layers=2, kernel=3, gloss_width=4)
 PLANS = (Plan(6, (LEAD_IN, len(SPECIALS), LEAD_OUT), (2, 3, 1)), Plan(4, (len(SPECIALS) + 1,), (4,)))

@@ -12,18 +12,18 @@ from toy_signdw_corpus import MODEL, make_corpus, make_tokenizer, run_of
 
 from signgen.data.columnar import Clip, Columnar, write_columnar
 from signgen.errors import ConfigError, DataError
-from signgen.signdw.backbone import SignDW
-from signgen.signdw.batch import NO_SLOT, Batch, Condition
-from signgen.signdw.drafts import Draft, codes_of, with_drafts
-from signgen.signdw.examples import collate
-from signgen.signdw.fingerprint import material_id
-from signgen.signdw.generate import generate
-from signgen.signdw.material import load_material
-from signgen.signdw.plan import LEAD_IN, LEAD_OUT, SPECIALS, UNKNOWN, Plan
-from signgen.signdw.retrieved import LONGEST, clips_of, side_by_side
+from signgen.signdw.drawing.generate import generate
+from signgen.signdw.network.backbone import SignDW
+from signgen.signdw.network.batch import NO_SLOT, Batch, Condition
+from signgen.signdw.network.plan import LEAD_IN, LEAD_OUT, SPECIALS, UNKNOWN, Plan
+from signgen.signdw.network.retrieved import LONGEST, clips_of, side_by_side
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.signing import sign_texts
-from signgen.signdw.streaming import stream_text
+from signgen.signdw.signing.drafts import Draft, codes_of, with_drafts
+from signgen.signdw.signing.streaming import stream_text
+from signgen.signdw.signing.texts import sign_texts
+from signgen.signdw.training.examples import collate
+from signgen.signdw.training.fingerprint import material_id
+from signgen.signdw.training.material import load_material
 from signgen.text2pose.retrieval import Drafts
 from signgen.text2pose.signdw import SignDWSource
 

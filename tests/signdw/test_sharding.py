@@ -7,7 +7,7 @@ from accelerate.commands.config.config_args import load_config_from_file
 from toy_signdw import SETTINGS, SIZES
 
 from signgen.config import load_yaml
-from signgen.signdw.sharding import WRAPPED, dry_run, sharded_step
+from signgen.signdw.training.sharding import WRAPPED, dry_run, sharded_step
 
 FSDP = Path(__file__).parents[2] / "configs" / "signdw" / "fsdp.yaml"
 

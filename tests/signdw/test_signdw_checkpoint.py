@@ -9,17 +9,17 @@ from toy_signdw_corpus import make_corpus, make_tokenizer, run_of
 
 from signgen.errors import CheckpointError, ResourceError
 from signgen.nn.checkpoint import load_tensors, save_tensors
-from signgen.signdw.card import CONFIG, checkpoint_named
-from signgen.signdw.checkpoint import (
+from signgen.signdw.checkpoint.card import CONFIG, checkpoint_named
+from signgen.signdw.checkpoint.export import export_checkpoint
+from signgen.signdw.checkpoint.folder import (
     PIECES,
     WEIGHTS,
     WORDS,
     load_checkpoint,
     memory_errors,
 )
-from signgen.signdw.export import export_checkpoint
-from signgen.signdw.tokenizer_folder import load_tokenizer
-from signgen.signdw.train import train_signdw
+from signgen.signdw.motion.folder import load_tokenizer
+from signgen.signdw.training.train import train_signdw
 
 
 @pytest.fixture(scope="module")

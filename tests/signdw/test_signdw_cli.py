@@ -7,7 +7,7 @@ from toy_signdw_corpus import MODEL, make_corpus
 from typer.testing import CliRunner
 
 from signgen.cli.main import app
-from signgen.signdw.checkpoint import load_checkpoint
+from signgen.signdw.checkpoint.folder import load_checkpoint
 from signgen.text2pose.base import sources
 
 TOKENIZER = ("rvq=1", "width=16", "code_width=4", "body_size=8", "hand_size=8", "face_size=4")

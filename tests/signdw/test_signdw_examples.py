@@ -11,24 +11,23 @@ from toy_signdw_corpus import MODEL, clip, make_corpus, make_tokenizer
 from signgen.data.columnar import write_columnar
 from signgen.errors import ConfigError, DataError
 from signgen.nn.tokenizer import Pieces
-from signgen.signdw.clip_codes import load_codes
-from signgen.signdw.examples import (
+from signgen.signdw.motion.clip_codes import load_codes
+from signgen.signdw.motion.folder import load_tokenizer
+from signgen.signdw.motion.parts import to_parts
+from signgen.signdw.network.plan import LEAD_IN, LEAD_OUT, GlossVocabulary, Plan
+from signgen.signdw.network.text import TextEncoding, bare_word
+from signgen.signdw.settings import LANGUAGES, SignDWSettings
+from signgen.signdw.training.examples import (
     Example,
     Examples,
     Order,
-    bare_word,
     collate,
     glosses_of,
     make_examples,
     shares_of,
     texts_of,
 )
-from signgen.signdw.parts import to_parts
-from signgen.signdw.plan import LEAD_IN, LEAD_OUT, GlossVocabulary, Plan
-from signgen.signdw.settings import LANGUAGES, SignDWSettings
-from signgen.signdw.text import TextEncoding
-from signgen.signdw.tokenizer_folder import load_tokenizer
-from signgen.signdw.training_settings import prepare_signdw
+from signgen.signdw.training.settings import prepare_signdw
 
 SETTINGS = SignDWSettings(**MODEL)
 
@@ -62,7 +61,9 @@ def test_codes_are_those_of_each_clip_alone(corpus, tokenizer):
 def test_codes_are_kept_and_made_again_where_damaged(corpus, tokenizer, tmp_path, monkeypatch):
     first = load_codes(corpus / "train", tokenizer, tmp_path)
     (file,) = tmp_path.iterdir()
-    monkeypatch.setattr("signgen.signdw.clip_codes._encoded", lambda *given: pytest.fail("encoded again"))
+    monkeypatch.setattr(
+        "signgen.signdw.motion.clip_codes._encoded", lambda *given: pytest.fail("encoded again")
+    )
     assert torch.equal(load_codes(corpus / "train", tokenizer, tmp_path).codes, first.codes)
     monkeypatch.undo()
     file.write_bytes(file.read_bytes()[:-9])

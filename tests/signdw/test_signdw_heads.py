@@ -9,14 +9,14 @@ from toy_signdw_corpus import make_corpus, make_tokenizer, run_of
 from signgen.errors import ConfigError
 from signgen.nn.checkpoint import load_tensors
 from signgen.nn.log import read_log
-from signgen.signdw.checkpoint import load_checkpoint
-from signgen.signdw.decoding import poses_of_values, smoothed
-from signgen.signdw.export import export_checkpoint
-from signgen.signdw.fill import fill
+from signgen.signdw.checkpoint.export import export_checkpoint
+from signgen.signdw.checkpoint.folder import load_checkpoint
+from signgen.signdw.drawing.decoding import poses_of_values, smoothed
+from signgen.signdw.drawing.generate import generate
 from signgen.signdw.flow_settings import RefineSettings
-from signgen.signdw.generate import generate
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.train import train_signdw
+from signgen.signdw.signing.fill import fill
+from signgen.signdw.training.train import train_signdw
 from signgen.text2pose.base import sources
 
 REFINER = {"width": 16, "layers": 2, "gloss_width": 4}

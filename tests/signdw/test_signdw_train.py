@@ -13,8 +13,8 @@ from signgen.errors import CheckpointError, ConfigError, DataError, DependencyEr
 from signgen.nn.checkpoint import load_tensors
 from signgen.nn.log import read_log
 from signgen.nn.moving_average import copy_of, follow
-from signgen.signdw.checkpoint import load_checkpoint
-from signgen.signdw.train import train_signdw
+from signgen.signdw.checkpoint.folder import load_checkpoint
+from signgen.signdw.training.train import train_signdw
 
 
 @pytest.fixture(scope="module")

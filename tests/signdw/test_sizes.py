@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from signgen.config import check, load_yaml
-from signgen.signdw.backbone import SignDW
-from signgen.signdw.flow_head import FlowHead
+from signgen.signdw.flow.head import FlowHead
 from signgen.signdw.flow_settings import REFINERS
-from signgen.signdw.motion_tokenizer import MotionTokenizer
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.network.backbone import SignDW
+from signgen.signdw.network.sizes import count_weights
 from signgen.signdw.settings import PRESETS, SignDWSettings
-from signgen.signdw.sizes import count_weights
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "signdw"
 # Two levels of body, left hand, right hand and face, as the motion tokenizer has them by default.

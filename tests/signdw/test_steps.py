@@ -9,14 +9,14 @@ import torch
 from toy_signdw import SIZES, toy_batch, toy_network
 
 from signgen.errors import ConfigError
-from signgen.signdw import generate as drawing
-from signgen.signdw.batch import HIDDEN
-from signgen.signdw.dice import draw
-from signgen.signdw.generate import generate
-from signgen.signdw.plan import Plan
+from signgen.signdw.drawing import generate as drawing
+from signgen.signdw.drawing.generate import generate
+from signgen.signdw.drawing.step_kernels import drawn
+from signgen.signdw.drawing.steps import step_weights
+from signgen.signdw.network.batch import HIDDEN
+from signgen.signdw.network.dice import draw
+from signgen.signdw.network.plan import Plan
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.step_kernels import drawn
-from signgen.signdw.steps import step_weights
 
 PLANS = [Plan(17, (3, 6, 7, 4), (2, 7, 6, 2)), Plan(11, (3, 8, 4), (3, 5, 3))]
 

@@ -7,8 +7,8 @@ from toy_checkpoint import save_toy_checkpoint, toy_checkpoint
 
 from signgen.errors import ConfigError, DataError
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.signing import sign_texts
-from signgen.signdw.streaming import MARGIN, poses_piecewise, stream_text
+from signgen.signdw.signing.streaming import MARGIN, poses_piecewise, stream_text
+from signgen.signdw.signing.texts import sign_texts
 from signgen.text2pose.signdw import SignDWSource
 
 TEXTS = ["The dogs eat.", "The cats sleep. The dogs read and eat. Mothers sleep."]

@@ -4,8 +4,8 @@ import pytest
 
 from signgen.errors import ConfigError, DataError
 from signgen.nn.tokenizer import Pieces
+from signgen.signdw.network.text import TextEncoding
 from signgen.signdw.settings import LANGUAGES
-from signgen.signdw.text import TextEncoding
 
 TEXTS = ["the cat sees the dog .", "the dog sees a bird .", "a bird sings ."] * 5
 

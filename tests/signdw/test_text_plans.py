@@ -8,10 +8,10 @@ from toy_signdw_corpus import make_corpus, make_tokenizer, run_of
 from signgen.data.trained_on import hash_of, read_trained_on
 from signgen.errors import ConfigError, DataError
 from signgen.nn.log import read_log
-from signgen.signdw.checkpoint import load_checkpoint
-from signgen.signdw.material import load_material
-from signgen.signdw.plan import LEAD_IN, LEAD_OUT
-from signgen.signdw.train import train_signdw
+from signgen.signdw.checkpoint.folder import load_checkpoint
+from signgen.signdw.network.plan import LEAD_IN, LEAD_OUT
+from signgen.signdw.training.material import load_material
+from signgen.signdw.training.train import train_signdw
 
 LINES = [
     {"text": "The mothers sleep.", "gloss": "MOTHERS SLEEP", "split": "train", "signed_language": "ase"},

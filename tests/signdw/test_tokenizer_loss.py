@@ -5,11 +5,11 @@ import torch
 from made_up_signer import signer
 
 from signgen.pose.layout import LEFT_HAND, LEFT_SHOULDER, LEFT_WRIST, RIGHT_HAND
-from signgen.signdw.motion_tokenizer import Coded
-from signgen.signdw.parts import to_parts
-from signgen.signdw.tokenizer_loss import tokenizer_losses
-from signgen.signdw.tokenizer_settings import TokenizerTraining
-from signgen.signdw.windows import Windows, stacked
+from signgen.signdw.motion.loss import tokenizer_losses
+from signgen.signdw.motion.parts import to_parts
+from signgen.signdw.motion.settings import TokenizerTraining
+from signgen.signdw.motion.tokenizer import Coded
+from signgen.signdw.motion.windows import Windows, stacked
 
 TRAIN = TokenizerTraining(velocity=0.5, bones=2, visibility=3, commitment=4)
 POINTS = 12 * 128

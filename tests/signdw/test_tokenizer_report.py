@@ -7,10 +7,10 @@ import pytest
 from made_up_signer import changed, signer
 
 from signgen.pose.layout import FACE, LEFT_HAND, RIGHT_WRIST
-from signgen.signdw.motion_tokenizer import Stream
-from signgen.signdw.parts import to_parts
-from signgen.signdw.tokenizer_baselines import allocate, lloyd, mean_pose, principal_components
-from signgen.signdw.tokenizer_report import code_use, reconstruction
+from signgen.signdw.motion.baselines import allocate, lloyd, mean_pose, principal_components
+from signgen.signdw.motion.parts import to_parts
+from signgen.signdw.motion.report import code_use, reconstruction
+from signgen.signdw.motion.tokenizer import Stream
 
 
 def test_the_truth_is_perfect():

@@ -16,12 +16,12 @@ from signgen.errors import CheckpointError, ConfigError, DataError
 from signgen.nn.checkpoint import load_tensors, save_tensors
 from signgen.nn.log import read_log
 from signgen.pose.geometry import affine
-from signgen.signdw.motion_tokenizer import MotionTokenizer
-from signgen.signdw.parts import to_parts
-from signgen.signdw.tokenizer_folder import CONFIG, WEIGHTS, load_tokenizer, save_tokenizer
-from signgen.signdw.tokenizer_settings import TokenizerSettings, prepare_tokenizer
-from signgen.signdw.tokenizer_train import train_tokenizer
-from signgen.signdw.windows import WindowReader, clips_of, split_shards
+from signgen.signdw.motion.folder import CONFIG, WEIGHTS, load_tokenizer, save_tokenizer
+from signgen.signdw.motion.parts import to_parts
+from signgen.signdw.motion.settings import TokenizerSettings, prepare_tokenizer
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.motion.train import train_tokenizer
+from signgen.signdw.motion.windows import WindowReader, clips_of, split_shards
 
 MODEL = {"width": 16, "code_width": 4, "body_size": 8, "hand_size": 8, "face_size": 4}
 TRAIN = {"steps": 14, "batch": 4, "begin": 6, "validate_every": 5, "warmup": 2}

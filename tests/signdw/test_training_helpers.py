@@ -11,7 +11,7 @@ from toy_signdw_corpus import MODEL, TRAIN, make_corpus, make_tokenizer, run_of
 
 from signgen.nn.checkpoint import load_tensors
 from signgen.nn.log import read_log
-from signgen.signdw.train import train_signdw
+from signgen.signdw.training.train import train_signdw
 
 
 @pytest.fixture(scope="module")

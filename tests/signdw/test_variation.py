@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from signgen.pose.layout import LEFT_HAND
-from signgen.signdw import variation
-from signgen.signdw.variation import SPREADS, Spread, varied
-from signgen.signdw.windows import Windows
+from signgen.signdw.motion import variation
+from signgen.signdw.motion.variation import SPREADS, Spread, varied
+from signgen.signdw.motion.windows import Windows
 
 ONE = Spread(turn=0.0, scale=0.0, shear=0.0, shape=0.0, reach=0.0, noise=0.0)
 

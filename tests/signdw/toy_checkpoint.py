@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 
 from signgen.nn.tokenizer import Pieces
-from signgen.signdw.backbone import SignDW
-from signgen.signdw.checkpoint import Checkpoint, SignDWCard, save_checkpoint, save_vocabularies
-from signgen.signdw.motion_tokenizer import MotionTokenizer
-from signgen.signdw.plan import GlossVocabulary
+from signgen.signdw.checkpoint.folder import Checkpoint, SignDWCard, save_checkpoint, save_vocabularies
+from signgen.signdw.motion.settings import TokenizerSettings
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.network.backbone import SignDW
+from signgen.signdw.network.plan import GlossVocabulary
+from signgen.signdw.network.text import TextEncoding
 from signgen.signdw.settings import LANGUAGES, SignDWSettings
-from signgen.signdw.text import TextEncoding
-from signgen.signdw.tokenizer_settings import TokenizerSettings
 
 TEXTS = ("The dogs eat.", "The cats sleep.", "Mothers and teachers read.")
 GLOSSES = ("DOG", "CAT", "EAT", "SLEEP")

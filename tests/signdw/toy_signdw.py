@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from signgen.signdw.backbone import SignDW
-from signgen.signdw.batch import Batch, Condition
-from signgen.signdw.plan import LEAD_IN, LEAD_OUT, SPECIALS
+from signgen.signdw.network.backbone import SignDW
+from signgen.signdw.network.batch import Batch, Condition
+from signgen.signdw.network.plan import LEAD_IN, LEAD_OUT, SPECIALS
 from signgen.signdw.settings import SignDWSettings
 
 SIZES = (7, 11, 5)

@@ -6,9 +6,9 @@ import torch
 
 from signgen.data.checkpoints import built_in_folder
 from signgen.data.trained_on import hash_of, read_trained_on
-from signgen.signdw.card import load_card
+from signgen.signdw.checkpoint.card import load_card
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.signing import sign_texts
+from signgen.signdw.signing.texts import sign_texts
 from signgen.text2pose.signdw import DEFAULT_CHECKPOINT, SignDWSource
 
 FOLDER = built_in_folder(DEFAULT_CHECKPOINT)

@@ -9,7 +9,7 @@ from signgen.data.poses import read_pose
 from signgen.errors import CheckpointError, ConfigError, DataError
 from signgen.pose.layout import LEFT_WRIST, RIGHT_WRIST
 from signgen.signdw.settings import DrawSettings
-from signgen.signdw.train import train_signdw
+from signgen.signdw.training.train import train_signdw
 from signgen.text2pose.base import sources
 from signgen.text2pose.signdw import SignDWSource
 from signgen.workflow.generate import generate_poses

@@ -1,0 +1,1 @@
+"""Trained networks in folders: cards, weights, vocabularies, isolated signs."""

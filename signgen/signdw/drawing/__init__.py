@@ -1,0 +1,1 @@
+"""Codes drawn from a network, step by step, and decoded."""

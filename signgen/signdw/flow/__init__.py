@@ -1,0 +1,1 @@
+"""Networks over frames: the refiner behind the codes, and poses straight from text."""

@@ -1,0 +1,1 @@
+"""Movement as codes and back: parts of the signer, the motion tokenizer, its training and its report."""

@@ -1,0 +1,1 @@
+"""Texts signed, and movements edited, with a checkpoint."""

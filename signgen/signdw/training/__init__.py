@@ -1,0 +1,1 @@
+"""Training of the networks: what is learned from, the losses, the looks at dev clips."""
