@@ -8,10 +8,10 @@ import torch
 from made_up_signer import signer
 
 from signgen.data.columnar import Clip, write_columnar
-from signgen.signdw.motion_tokenizer import MotionTokenizer
-from signgen.signdw.tokenizer_folder import save_tokenizer
-from signgen.signdw.tokenizer_settings import TokenizerSettings
-from signgen.signdw.training_settings import SignDWRun, prepare_signdw
+from signgen.signdw.motion.folder import save_tokenizer
+from signgen.signdw.motion.settings import TokenizerSettings
+from signgen.signdw.motion.tokenizer import MotionTokenizer
+from signgen.signdw.training.settings import SignDWRun, prepare_signdw
 
 NOUNS, VERBS = ("dogs", "cats", "mothers", "teachers"), ("eat", "sleep", "read")
 MOTION = TokenizerSettings(rvq=1, width=16, code_width=4, body_size=8, hand_size=8, face_size=4)

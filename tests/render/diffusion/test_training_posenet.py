@@ -14,10 +14,10 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 from signgen.data.npz import read_npz
 from signgen.errors import CheckpointError, DataError
 from signgen.render.base import renderers
-from signgen.render.diffusion.training.train import train_diffusion
 from signgen.render.diffusion.training.pairs import pairs_in
 from signgen.render.diffusion.training.posenet import PoseNetTask
 from signgen.render.diffusion.training.settings import prepare_posenet
+from signgen.render.diffusion.training.train import train_diffusion
 
 torch.set_num_threads(1)
 POSE_NET, LORA, UNET = (
