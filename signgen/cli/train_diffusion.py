@@ -63,8 +63,8 @@ def controlnet(
 
     need(*_NEEDS, extra="diffusion", what="training")
     from signgen.render.diffusion.training.controlnet import ControlNetTask
-    from signgen.render.diffusion.training.train import train_diffusion
     from signgen.render.diffusion.training.settings import prepare_controlnet
+    from signgen.render.diffusion.training.train import train_diffusion
     from signgen.workflow.training_pairs import pairs_of
 
     run = prepare_controlnet(_values(config, data, overrides, base=base, download=download or None))
@@ -100,9 +100,9 @@ def posenet(
     from signgen.nn.extra import need
 
     need(*_NEEDS, extra="diffusion", what="training")
-    from signgen.render.diffusion.training.train import train_diffusion
     from signgen.render.diffusion.training.posenet import PoseNetTask
     from signgen.render.diffusion.training.settings import prepare_posenet
+    from signgen.render.diffusion.training.train import train_diffusion
     from signgen.workflow.training_pairs import pairs_of
 
     run = prepare_posenet(

@@ -17,9 +17,9 @@ from signgen.data.npz import read_npz
 from signgen.errors import CheckpointError, ConfigError
 from signgen.render.base import renderers
 from signgen.render.diffusion.training.controlnet import ControlNetTask
-from signgen.render.diffusion.training.train import train_diffusion
 from signgen.render.diffusion.training.pairs import pairs_in
 from signgen.render.diffusion.training.settings import prepare_controlnet
+from signgen.render.diffusion.training.train import train_diffusion
 
 torch.set_num_threads(1)
 RESULT, STATE = "controlnet/diffusion_pytorch_model.safetensors", "last.safetensors"
