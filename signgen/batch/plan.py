@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +12,15 @@ from itertools import groupby, product
 from pathlib import Path
 from typing import Any, Literal
 
-from signgen.batch.disk import reported, sweep
+from signgen.batch.checks import MAX_LINE_BYTES, plan_problem, samples_problem
+from signgen.batch.disk import open_own, read_own_json, reported, sweep
 from signgen.batch.output.shard import shard_name
 from signgen.batch.sample import Sample, new_sample
 from signgen.batch.texts import Text
 from signgen.config import merge
 from signgen.data.atomic import write_bytes, write_text
 from signgen.data.sidecar import package_version
-from signgen.data.strict_json import parse_json_object, read_json_object, to_json
+from signgen.data.strict_json import parse_json_object, to_json
 from signgen.dataset.claims import FOLDER as CLAIMS
 from signgen.dataset.lock import GATE, NAME, Locks
 from signgen.errors import ConfigError, DataError
@@ -31,7 +33,6 @@ PLAN, SAMPLES = "plan.json", "plan.jsonl"
 SHARD_SIZE = 500
 # A choice multiplies the samples, and each combination is built once to see that it can be.
 MAX_COMBINATIONS = 4096
-MAX_LINE_BYTES = 1 << 20
 
 # What a sample is: poses alone, or also a video of them; with the parts that have a say.
 Kind = Literal["poses", "video"]
@@ -173,9 +174,11 @@ def read_plan(folder: Path) -> Plan:
         DataError: there is none, or it is not one of this version.
     """
     path = folder / PLAN
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         raise DataError(f"{folder}: holds no plan; make one with `signgen batch plan TEXTS -o {folder}`")
-    row = read_json_object(path)
+    row = read_own_json(path)
+    if row.get("schema") != SCHEMA or row.get("kind") not in [*PARTS]:
+        raise DataError(f"{path}: not a plan that this signgen can read; make it anew")
     try:
         shards = tuple(
             Slice(**{key: _whole(value, key) for key, value in item.items()}) for item in row.pop("shards")
@@ -183,12 +186,8 @@ def read_plan(folder: Path) -> Plan:
         plan = Plan(**row, shards=shards)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise DataError(f"{path}: not a plan; make it anew") from None
-    if (
-        plan.schema != SCHEMA
-        or plan.kind not in PARTS
-        or sum(each.samples for each in shards) != plan.samples
-    ):
-        raise DataError(f"{path}: not a plan that this signgen can read; make it anew")
+    if problem := plan_problem(plan):
+        raise DataError(f"{path}: not a plan: {problem}; make it anew")
     return plan
 
 
@@ -199,15 +198,16 @@ def read_samples(folder: Path, plan: Plan, shard: int) -> list[Sample]:
         DataError: the lines are not those that were planned.
     """
     path, where = folder / SAMPLES, plan.shards[shard]
-    try:
-        with path.open("rb") as file:
-            file.seek(where.offset)
-            lines = file.read(where.size)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    with open_own(path) as file:
+        is_long_enough = os.fstat(file.fileno()).st_size >= where.offset + where.size
+        file.seek(where.offset if is_long_enough else 0)
+        lines = file.read(where.size if is_long_enough else 0)
     if hashlib.sha256(lines).hexdigest() != where.sha256:
         raise DataError(f"{path}: the samples of shard {shard} are not those that were planned; plan anew")
-    return sorted(_samples(lines, str(path)), key=lambda sample: sample.id)
+    samples = sorted(_samples(lines, str(path)), key=lambda sample: sample.id)
+    if problem := samples_problem(samples, where.samples):
+        raise DataError(f"{path}: shard {shard}: {problem}; plan anew")
+    return samples
 
 
 def job_of(settings: Mapping[str, Any], choices: Mapping[str, Any]) -> Job:
@@ -225,9 +225,7 @@ def _samples(lines: bytes, where: str) -> Iterator[Sample]:
 
 
 def _whole(value: Any, key: str) -> Any:
-    if not isinstance(value, str if key in ("sha256", "name") else int) or (
-        isinstance(value, int) and value < 0
-    ):
+    if type(value) is not (str if key in ("sha256", "name") else int) or (type(value) is int and value < 0):
         raise ValueError(key)
     return value
 

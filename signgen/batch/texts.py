@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from signgen.batch.checks import SPLIT
 from signgen.data.strict_json import parse_json_object
 from signgen.errors import DataError
 from signgen.workflow.texts import check_text, numbered_lines, read_text
 
 SUFFIXES = (".txt", ".csv", ".jsonl")
 MAX_ROW_BYTES = 1 << 20
-# It becomes part of file names.
-_SPLIT = re.compile(r"[A-Za-z0-9_]{1,16}")
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,6 @@ def _text(row: dict[str, Any], where: str) -> Text:
     if not isinstance(name, str):
         raise DataError(f"{where}: name: expected text")
     split = row.get("split")
-    if split and not (isinstance(split, str) and _SPLIT.fullmatch(split)):
+    if split and not (isinstance(split, str) and SPLIT.fullmatch(split)):
         raise DataError(f"{where}: split: expected up to 16 letters, digits and _, such as train")
     return Text(check_text(text.strip(), where), name, row)

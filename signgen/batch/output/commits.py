@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from signgen.batch.disk import read_own_json
 from signgen.batch.output.shard import DATA, ShardFacts
-from signgen.data.strict_json import read_json_object
 from signgen.errors import DataError
 
 COMMITS = "commits"
+MAX_SECONDS = 1e9  # of one shard; thirty years
 
 
 def read_commits(folder: Path) -> tuple[ShardFacts, ...]:
@@ -23,18 +25,29 @@ def read_commits(folder: Path) -> tuple[ShardFacts, ...]:
         raise DataError(
             f"{folder}: no batch output here: there is no {COMMITS}; run `signgen batch run` first"
         )
-    paths = [path for path in (folder / COMMITS).glob("*.json") if not path.name.startswith(".")]
-    found = [facts for path in sorted(paths) if (facts := read_commit(path)) is not None]
+    found = [facts for path in commit_paths(folder) if (facts := read_commit(path)) is not None]
     names = [facts.name for facts in found]
     twice = next((name for name in names if names.count(name) > 1), "") if len({*names}) < len(names) else ""
     if twice:
         raise DataError(f"{folder / COMMITS}: two commits of {twice}")
+    keys = Counter(key for facts in found for key in facts.keys)
+    if len(keys) < keys.total():
+        raise DataError(f"{folder / COMMITS}: sample {keys.most_common(1)[0][0]} is there twice; plan anew")
     return tuple(sorted(found, key=lambda facts: facts.name))
 
 
+def commit_paths(folder: Path) -> list[Path]:
+    """The files of the commits by name."""
+    return sorted(path for path in (folder / COMMITS).glob("*.json") if not path.name.startswith("."))
+
+
 def read_commit(path: Path) -> ShardFacts | None:
-    """The shard of a commit, None if it has none."""
-    row = read_json_object(path).get("shard")
+    """The shard of a commit, None if it has none.
+
+    Raises:
+        DataError: it is no file, or damaged.
+    """
+    row = read_own_json(path).get("shard")
     return None if row is None else facts_of(row, f"{path}: shard")
 
 
@@ -50,7 +63,8 @@ def facts_of(row: Any, where: str) -> ShardFacts:
     is_good = (
         all(type(row[name]) is int and row[name] >= 0 for name in numbers)
         and all(isinstance(row[name], str) for name in texts)
-        and isinstance(row["seconds"], int | float)
+        and type(row["seconds"]) in (int, float)
+        and 0 <= row["seconds"] <= MAX_SECONDS
         and isinstance(row["keys"], list)
         and all(isinstance(key, str) for key in row["keys"])
         and len(row["keys"]) == row["samples"]

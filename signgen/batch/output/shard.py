@@ -43,6 +43,15 @@ def shard_name(split: str, number: int, count: int) -> str:
     return f"{split}-{number:05d}-of-{count:05d}.tar"
 
 
+def is_shard_name(name: str) -> bool:
+    """Whether a file has such a name.
+
+    >>> is_shard_name("train-00000-of-00064.tar"), is_shard_name("../x.tar")
+    (True, False)
+    """
+    return _NAME.fullmatch(name) is not None
+
+
 def split_of(name: str) -> str:
     """The split that the name of a shard says; ``train`` if it says none.
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from signgen.batch.output.commits import COMMITS, read_commit, shard_path
+from signgen.batch.disk import open_own
+from signgen.batch.output.commits import COMMITS, commit_paths, read_commit, shard_path
 from signgen.batch.output.deep import deep_damage
 from signgen.batch.output.finish import SUMS
 from signgen.batch.output.shard import DATA, ShardFacts
@@ -16,6 +17,7 @@ from signgen.data.files import read_file
 from signgen.dataset.verify import MAX_SUMS_BYTES, sealed
 from signgen.errors import DataError
 
+PLAN = "plan.json"
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 _PLACE = re.compile(rf"(?:{COMMITS}/)?[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -76,12 +78,15 @@ def verify_folder(
     """
     if not (folder / COMMITS).is_dir():
         raise DataError(f"{folder}: no batch output here: there is no {COMMITS}")
+    is_finished = (folder / SUMS).exists() or (folder / SUMS).is_symlink()
     shards, damage = _committed(folder)
-    damage += _unaccounted(folder, shards)
+    damage += _unaccounted(folder, shards) if is_finished or not (folder / PLAN).exists() else ()
     for done, facts in enumerate(shards):
         progress("shards", done, len(shards))
         problem = _shard_problem(folder, facts)
         name = f"{DATA}/{facts.name}"
+        if problem and _is_taken_back(folder, facts):
+            continue
         damage += [Damage(name, problem)] if problem else []
         if deep and problem != "missing":
             damage += [
@@ -89,7 +94,6 @@ def verify_folder(
                 for key, what in deep_damage(shard_path(folder, facts), facts)
             ]
     progress("shards", len(shards), len(shards))
-    is_finished = (folder / SUMS).exists()
     damage += _listed(folder, shards) if is_finished else []
     samples = sum(facts.samples for facts in shards)
     return Verified(len(shards), samples, tuple(damage), is_finished, deep)
@@ -97,12 +101,12 @@ def verify_folder(
 
 def _committed(folder: Path) -> tuple[list[ShardFacts], list[Damage]]:
     shards, damage = dict[str, ShardFacts](), list[Damage]()
-    for path in sorted((folder / COMMITS).glob("*.json")):
-        if path.name.startswith("."):
-            continue
+    for path in commit_paths(folder):
         try:
             facts = read_commit(path)
         except DataError as error:
+            if not path.is_symlink() and not path.exists():  # taken back since
+                continue
             damage.append(Damage(f"{COMMITS}/{path.name}", f"changed: {error}"))
             continue
         if facts is not None and facts.name in shards:
@@ -113,11 +117,19 @@ def _committed(folder: Path) -> tuple[list[ShardFacts], list[Damage]]:
 
 
 def _unaccounted(folder: Path, shards: list[ShardFacts]) -> Iterator[Damage]:
-    """Tars without a commit. Those of a folder that is at work are between the two for a moment."""
+    """Tars without a commit; in a planned folder that is not finished they are shards on their way."""
     known = {facts.name for facts in shards}
     for path in sorted((folder / DATA).glob("*")):
         if path.name not in known and not path.name.startswith("."):
             yield Damage(f"{DATA}/{path.name}", "has no commit; a run that was stopped goes on with it")
+
+
+def _is_taken_back(folder: Path, facts: ShardFacts) -> bool:
+    """Whether the shard was committed when we looked and is not now, as while `signgen batch retry` works here."""
+    try:
+        return facts not in [read_commit(path) for path in commit_paths(folder) if path.stem in facts.name]
+    except DataError:
+        return False
 
 
 def _shard_problem(folder: Path, facts: ShardFacts) -> str:
@@ -130,6 +142,7 @@ def _shard_problem(folder: Path, facts: ShardFacts) -> str:
 def _listed(folder: Path, shards: list[ShardFacts]) -> Iterator[Damage]:
     """What the list of sums says that the commits do not."""
     try:
+        open_own(folder / SUMS).close()
         text = read_file(folder / SUMS, MAX_SUMS_BYTES).decode("utf-8")
     except (DataError, UnicodeDecodeError) as error:
         yield Damage(SUMS, f"unreadable: {error}")
@@ -154,11 +167,11 @@ def _problem(path: Path, digest: str) -> str:
     """How a file differs from its sum, empty if it does not."""
     if path.is_symlink():
         return "changed: it is a link"
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
+    if not path.exists():
         return "missing"
-    except OSError as error:
-        return f"unreadable: {error.strerror}"
+    try:
+        with open_own(path) as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except (DataError, OSError) as error:
+        return f"unreadable: {getattr(error, 'strerror', '') or str(error).rpartition(': ')[2]}"
     return "" if found == digest else "changed: it has another sum"
