@@ -9,7 +9,7 @@ from typing import Any
 from signgen.judge.selection import Rule
 from signgen.loop.settings import ChosenSettings
 from signgen.workflow.progress import Progress
-from signgen.workflow.select import ACCOUNT, select_files
+from signgen.workflow.select import select_files
 from signgen.workflow.selection_measures import Sources
 
 
@@ -42,7 +42,7 @@ def choose(
     """
     account = select_files(
         Sources(made, real / "dev"), folder, judges, rule_of(settings), writes_shards=True, seed=settings.seed,
-        device=device, force=(folder / ACCOUNT).exists(), progress=progress,
+        device=device, force=True, progress=progress,
     )  # fmt: skip
     found: Mapping[str, Any] = account["calibration"]
     return {
