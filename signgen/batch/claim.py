@@ -1,8 +1,8 @@
-"""Who makes a shard: a lock of the system, which dies with its process, so that none is ever stale."""
+"""Who makes a shard: a lock of the system, or where there are none a claim that its holder keeps fresh."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,16 @@ def claimed(folder: Path, shard: int) -> Iterator[bool]:
     """Hold a shard for a block; the value says whether it could be had.
 
     Raises:
-        ResourceError: the folder cannot be written, or its file system has no locks.
+        ResourceError: the folder cannot be read or written.
     """
     with Locks.of(folder).tried(shard) as is_ours:
         yield is_ours
+
+
+def lost(folder: Path, shard: int) -> Callable[[], bool]:
+    """A question: whether another process took us for dead and makes a shard that we hold.
+
+    It happens where there are no locks, to who stood still for long; he must not write any more.
+    """
+    locks = Locks.of(folder)
+    return lambda: locks.is_lost(shard)
