@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from signgen.batch.plan import Plan
+from signgen.batch.pulse import UnderWay
 from signgen.batch.shard import Commit, Make, Unfinished
 from signgen.batch.watch import Watch
 from signgen.errors import SignGenError
@@ -27,19 +28,6 @@ class Turn:
 
     shard: int
     is_careful: bool = False
-
-
-@dataclass(frozen=True)
-class UnderWay:
-    """A sample that somebody was at.
-
-    Attributes:
-        sample: its place in the shard.
-        stage: such as ``draw``.
-    """
-
-    sample: int
-    stage: str
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from signgen.batch.claim import claimed
+from signgen.batch.blame import Blame
 from signgen.batch.launcher import Launcher, Lost, Turn
 from signgen.batch.local import Local
-from signgen.batch.outcome import Failed
-from signgen.batch.plan import Plan, read_plan, read_samples
+from signgen.batch.plan import Plan, read_plan
 from signgen.batch.shard import Unfinished, read_commit
-from signgen.batch.spool import Spool
 from signgen.batch.watch import Tally, Watch, allowed_failures
 from signgen.errors import SignGenError
 from signgen.workflow.progress import Progress, silent
@@ -77,15 +75,14 @@ def run_batch(
     turns = _Turns(
         Turn(shard) for shard in range(len(plan.shards)) if not _is_done(folder, plan, shard, watch)
     )
-    ran, launcher = Ran(plan.samples), launcher or Local()
+    ran, blame, launcher = Ran(plan.samples), Blame(folder, plan), launcher or Local()
     with _stopped_by_signals(watch), _watched(watch, plan.samples, progress):
         while turns.are_left and not watch.is_stopped:
             for turn, ended in launcher(folder, turns, watch):
                 if isinstance(ended, SignGenError):
                     raise ended
                 if isinstance(ended, Lost):
-                    _blame(folder, plan, turn.shard, ended)
-                    turns.append(Turn(turn.shard, is_careful=True))
+                    turns.append(blame.after(turn, ended))
                 elif isinstance(ended, Unfinished) and ended.is_held:
                     ran.held.append(ended.name)
     total = watch.total
@@ -119,18 +116,6 @@ def _is_done(folder: Path, plan: Plan, number: int, watch: Watch) -> bool:
         return False
     watch.tell(number, Tally(commit.planned - len(commit.failed), len(commit.failed), commit.planned))
     return True
-
-
-def _blame(folder: Path, plan: Plan, number: int, lost: Lost) -> None:
-    """Mark the sample that was under way when the worker of a shard died: the first that is not settled."""
-    with claimed(folder, number) as is_ours:
-        if not is_ours:
-            return
-        spool = Spool(folder, plan.shards[number].name)
-        for sample in read_samples(folder, plan, number):
-            if spool.outcome(sample.id) is None:
-                spool.note(Failed(sample.id, "worker", "Died", f"the worker {lost.how}, twice in this shard"))
-                return
 
 
 @contextmanager

@@ -11,18 +11,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from signgen.batch.claim import claimed
-from signgen.batch.disk import reported, sweep
+from signgen.batch.claim import claimed, lost
+from signgen.batch.disk import read_own_json, reported, sweep
 from signgen.batch.outcome import Failed, Ok
+from signgen.batch.output.commits import facts_of
 from signgen.batch.output.shard import DATA
+from signgen.batch.pipeline import one_by_one, side_by_side
 from signgen.batch.plan import Plan, read_samples
+from signgen.batch.pulse import Pulse, unfelt
 from signgen.batch.sample import Sample
 from signgen.batch.spool import Spool
+from signgen.batch.work import Staged, Work, felt, staged
 from signgen.data.atomic import write_text
-from signgen.data.strict_json import read_json_object, to_json
+from signgen.data.strict_json import to_json
 from signgen.errors import DataError
 
-# Makes one sample into a spool.
+# Makes one sample into a spool; one that also has `signgen.batch.stages.Staged` is watched stage by stage.
 Make = Callable[[Sample, Spool], Ok | Failed]
 # Told of a sample that is settled, and whether this was the one to settle it.
 Told = Callable[[Ok | Failed, bool], None]
@@ -85,6 +89,8 @@ def run_shard(
     *,
     is_stopped: Callable[[], bool] = lambda: False,
     told: Told = lambda outcome, is_new: None,
+    pulse: Pulse = unfelt,
+    is_careful: bool = False,
 ) -> Commit | Unfinished:
     """Make what is missing of a shard and commit it; the bytes do not depend on how often that was interrupted.
 
@@ -95,6 +101,8 @@ def run_shard(
         make: makes one sample into a spool.
         is_stopped: asked before each sample.
         told: of each sample that is settled, and whether that was now or before.
+        pulse: told which sample is at which stage.
+        is_careful: one sample at a time, even if it takes longer.
 
     Raises:
         ResourceError: the system could not read or write; what was finished stays.
@@ -109,8 +117,11 @@ def run_shard(
         if commit is None:
             samples = read_samples(folder, plan, number)
             _take_up(spool, tar_path(folder, name), {sample.id for sample in samples})
-            if not _fill(samples, spool, make, is_stopped, told):
-                return Unfinished(name, is_held=False)
+            line = _Line(staged(make), spool, pulse, is_careful)
+            is_lost = lost(folder, number)
+            is_full = line.fill(samples, lambda: is_stopped() or is_lost(), told)
+            if not is_full or is_lost():
+                return Unfinished(name, is_held=is_lost())
             commit = _commit(plan, name, folder, samples, spool)
         spool.remove()
         return commit
@@ -123,9 +134,9 @@ def read_commit(folder: Path, plan: Plan, name: str) -> Commit | None:
         DataError: the commit is of another plan, or none at all.
     """
     path = commit_path(folder, name)
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return None
-    commit = _checked(read_json_object(path), path)
+    commit = _checked(read_own_json(path), path)
     if commit.plan_sha256 != plan.sha256 or commit.name != name:
         raise DataError(f"{path}: of another plan; move it away and run again")
     tar = tar_path(folder, name)
@@ -140,26 +151,34 @@ def _take_up(spool: Spool, tar: Path, planned: Set[str]) -> None:
         spool.clear()
 
 
-def _fill(
-    samples: Sequence[Sample],
-    spool: Spool,
-    make: Make,
-    is_stopped: Callable[[], bool],
-    told: Told,
-) -> bool:
-    """Make the samples that are not settled yet; False if it was stopped."""
-    for sample in samples:
-        settled = spool.outcome(sample.id)
-        if settled is not None:
-            told(settled, False)
-            continue
-        if is_stopped():
-            return False
-        outcome = make(sample, spool)
-        if isinstance(outcome, Failed):
-            spool.note(outcome)
-        told(outcome, True)
-    return True
+@dataclass(frozen=True)
+class _Line:
+    """How the samples of a shard are made."""
+
+    make: Staged
+    spool: Spool
+    pulse: Pulse
+    is_careful: bool
+
+    def fill(self, samples: Sequence[Sample], is_stopped: Callable[[], bool], told: Told) -> bool:
+        """Make the samples that are not settled yet; False if it was stopped."""
+        todo = []
+        for place, sample in enumerate(samples):
+            settled = self.spool.outcome(sample.id)
+            if settled is None:
+                todo.append(Work(place, sample))
+            else:
+                told(settled, False)
+        through = side_by_side if self.make.pays_side_by_side and not self.is_careful else one_by_one
+        stages, count = [felt(stage, self.pulse) for stage in self.make.stages(self.spool)], 0
+        for work in through(todo, stages, is_stopped):
+            outcome = work.outcome
+            assert isinstance(outcome, Ok | Failed)
+            if isinstance(outcome, Failed):
+                self.spool.note(outcome)
+            told(outcome, True)
+            count += 1
+        return count == len(todo)
 
 
 def _commit(plan: Plan, name: str, folder: Path, samples: Sequence[Sample], spool: Spool) -> Commit:
@@ -181,7 +200,13 @@ def _checked(row: dict[str, Any], path: Path) -> Commit:
     try:
         failed = tuple(Failed(**each) for each in row.pop("failed"))
         commit = Commit(**row, failed=failed)
-        is_whole = commit.shard is None or isinstance(commit.shard["bytes"], int)
+        shard = None if commit.shard is None else facts_of(commit.shard, f"{path}: shard")
+        is_whole = (
+            all(isinstance(text, str) for each in failed for text in asdict(each).values())
+            and type(commit.planned) is int
+            and commit.planned == len(failed) + (shard.samples if shard else 0)
+            and (shard is None or shard.name == f"{commit.name}.tar")
+        )
     except (KeyError, TypeError):
         is_whole = False
     if not is_whole or commit.schema != SCHEMA:

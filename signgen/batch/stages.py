@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from signgen.batch.languages import languages_of
 from signgen.batch.outcome import Failed, Ok
-from signgen.batch.output.sample import VIDEO, Made, Store, member_path, put_sample
+from signgen.batch.output.sample import Made, Store, member_path, put_sample
+from signgen.batch.pipeline import Stage
 from signgen.batch.plan import Plan, job_of
 from signgen.batch.sample import Sample
+from signgen.batch.told import told
+from signgen.batch.work import Work
 from signgen.data.strict_json import to_json
+from signgen.data.tar_clips import VIDEO
 from signgen.errors import DataError, LexiconError, PoseError, RenderError, SignGenError
-from signgen.text2pose.base import PoseSource, Utterance
-from signgen.text2pose.looked import Looked
+from signgen.text2pose.base import Utterance
 from signgen.workflow.generate import draw, sign
 from signgen.workflow.progress import silent
 from signgen.workflow.record import warnings_of, warnings_of_renderer
@@ -24,6 +29,15 @@ from signgen.workflow.settings import Job
 # lexicon that cannot be read fails every sample, which the limit on failures ends.
 OF_ONE_SAMPLE = (DataError, PoseError, RenderError, LexiconError)
 MAX_LINE = 400
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """What goes from stage to stage: poses, and the account of the frames once they are drawn."""
+
+    job: Job
+    utterance: Utterance
+    drawn: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Maker:
@@ -38,26 +52,45 @@ class Maker:
         self._config_sha256 = plan.config_sha256
         self._jobs: dict[str, Job] = {}
 
+    @property
+    def pays_side_by_side(self) -> bool:
+        """Whether signing and packing have something to wait for: frames that are not drawn by this core."""
+        return self._plan.kind == "video"
+
+    def stages(self, spool: Store) -> Sequence[Stage[Work]]:
+        """Sign, draw and pack; each raises what would hit every sample: no disk, no memory, no weights."""
+        return (
+            _stage("sign", self._sign),
+            _stage("draw", partial(self._draw, spool)),
+            _stage("pack", partial(self._pack, spool), is_always_finished=True),
+        )
+
     def __call__(self, sample: Sample, spool: Store) -> Ok | Failed:
         """Make a sample and put its files into the spool.
 
         Raises:
             SignGenError: what would hit every sample: no disk, no memory, no weights.
         """
-        job, stage = self._job(sample), "sign"
-        try:
-            utterance = sign(job, sample.text)
-            stage = "draw"
-            drawn = self._drawn(job, utterance, member_path(spool.path, sample.id, VIDEO))
-            stage = "pack"
-            put_sample(spool, self._made(sample, job, utterance, drawn))
-        except (MemoryError, OSError):
-            raise
-        except Exception as error:
-            if isinstance(error, SignGenError) and not isinstance(error, OF_ONE_SAMPLE):
-                raise
-            return Failed(sample.id, stage, type(error).__name__, " ".join(str(error).split())[:MAX_LINE])
-        return Ok(sample.id, utterance.poses.seconds)
+        work = Work(0, sample)
+        for stage in self.stages(spool):
+            work = work if work.outcome else stage.do(work)
+        assert isinstance(work.outcome, Ok | Failed)
+        return work.outcome
+
+    def _sign(self, work: Work) -> Work:
+        job = self._job(work.sample)
+        return dataclasses.replace(work, carried=_Signed(job, sign(job, work.sample.text)))
+
+    def _draw(self, spool: Store, work: Work) -> Work:
+        signed: _Signed = work.carried
+        path = member_path(spool.path, work.sample.id, VIDEO)
+        drawn = draw(signed.job, signed.utterance, path, [], silent) if self._plan.kind == "video" else {}
+        return dataclasses.replace(work, carried=dataclasses.replace(signed, drawn=drawn))
+
+    def _pack(self, spool: Store, work: Work) -> Work:
+        signed: _Signed = work.carried
+        put_sample(spool, self._made(work.sample, signed))
+        return work.with_outcome(Ok(work.sample.id, signed.utterance.poses.seconds))
 
     def _job(self, sample: Sample) -> Job:
         key = to_json(sample.choices)
@@ -70,18 +103,23 @@ class Maker:
         settings = dataclasses.replace(job.settings, seed=sample.seed)
         return dataclasses.replace(job, settings=settings, config={**job.config, "seed": sample.seed})
 
-    def _drawn(self, job: Job, utterance: Utterance, path: Path) -> dict[str, Any]:
-        """Draw the video, if there is to be one; the account of its frames."""
-        return draw(job, utterance.poses, path, [], silent) if self._plan.kind == "video" else {}
-
-    def _made(self, sample: Sample, job: Job, utterance: Utterance, drawn: Mapping[str, Any]) -> Made:
-        planned = {"name": sample.name, "seed": sample.seed, **sample.choices, "meta": sample.meta}
+    def _made(self, sample: Sample, signed: _Signed) -> Made:
+        job, utterance, drawn = signed.job, signed.utterance, signed.drawn
+        signed_language, spoken_language = languages_of(job.source)
+        planned = {
+            "name": sample.name,
+            "seed": sample.seed,
+            **told(job.config, is_drawn=self._plan.kind == "video"),
+            **sample.choices,
+            "meta": sample.meta,
+        }
         return Made(
             sample.id,
             sample.text,
             utterance,
             has_video=bool(drawn),
-            language=_signed_language(job.source),
+            language=signed_language,
+            spoken_language=spoken_language,
             split=sample.split,
             plan=planned,
             config_hash=self._config_sha256,
@@ -90,9 +128,19 @@ class Maker:
         )
 
 
-def _signed_language(source: PoseSource) -> str:
-    """ISO 639-3 code of what a source signs: as set, else its lexicon's first; empty where it tells neither."""
-    source = source.source if isinstance(source, Looked) else source
-    told = getattr(source, "signed_language", "")
-    lexicon = getattr(source, "opened", None)
-    return str(told or (lexicon.signed_languages[0] if lexicon is not None else ""))
+def _stage(name: str, do: Callable[[Work], Work], *, is_always_finished: bool = False) -> Stage[Work]:
+    """A stage whose failures of one sample are answers."""
+
+    def tried(work: Work) -> Work:
+        try:
+            return do(work)
+        except (MemoryError, OSError):
+            raise
+        except Exception as error:
+            if isinstance(error, SignGenError) and not isinstance(error, OF_ONE_SAMPLE):
+                raise
+            line = " ".join(str(error).split())[:MAX_LINE]
+            return work.with_outcome(Failed(work.sample.id, name, type(error).__name__, line))
+
+    return Stage(name, tried, is_always_finished)
+

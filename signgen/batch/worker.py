@@ -9,6 +9,7 @@ from pathlib import Path
 from signgen.batch.launcher import MakerOf, Turn
 from signgen.batch.outcome import Failed, Ok
 from signgen.batch.plan import read_plan
+from signgen.batch.pulse import Pulse, unfelt
 from signgen.batch.shard import Commit, Unfinished, run_shard
 from signgen.batch.stages import Maker
 from signgen.batch.watch import Tally
@@ -29,7 +30,12 @@ class ShardWorker:
         self._make = maker(self._plan)
 
     def __call__(
-        self, turn: Turn, *, is_stopped: Callable[[], bool], tell: Callable[[Tally], None]
+        self,
+        turn: Turn,
+        *,
+        is_stopped: Callable[[], bool],
+        tell: Callable[[Tally], None],
+        pulse: Pulse = unfelt,
     ) -> Commit | Unfinished | SignGenError:
         """Make what is missing of a shard and commit it.
 
@@ -37,6 +43,7 @@ class ShardWorker:
             turn: which shard.
             is_stopped: asked before each sample.
             tell: told how far the shard is, after each sample.
+            pulse: told which sample is at which stage; see `Pulses.of`.
 
         Returns:
             What became of the shard; an error is one that would hit every sample, and ends the run.
@@ -55,7 +62,14 @@ class ShardWorker:
         tell(tally)
         try:
             return run_shard(
-                self._plan, turn.shard, self._folder, self._make, is_stopped=is_stopped, told=told
+                self._plan,
+                turn.shard,
+                self._folder,
+                self._make,
+                is_stopped=is_stopped,
+                told=told,
+                pulse=pulse,
+                is_careful=turn.is_careful,
             )
         except SignGenError as error:
             return error

@@ -321,7 +321,7 @@ def test_killed_at_any_moment(tmp_path):
     while not read_status(folder).is_complete:
         process = context.Process(target=run_slowly, args=(folder,))
         process.start()
-        time.sleep(chance.uniform(0.0, 0.03))
+        time.sleep(chance.uniform(0.0, 0.03 * 1.05**kills))  # longer and longer: machines are slow at times
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         kills += process.exitcode == -signal.SIGKILL
@@ -383,9 +383,7 @@ def test_a_sample_that_kills_its_worker_is_told(tmp_path):
     planned(tmp_path)
     ran = run_batch(tmp_path, launcher=Local(1, deadly))
     assert (ran.made, ran.failed, ran.is_complete) == (5, 1, True)
-    assert list(read_status(tmp_path).reasons) == [
-        "worker: Died: the worker ended by signal 9, twice in this shard"
-    ]
+    assert list(read_status(tmp_path).reasons) == ["make: WorkerDied: 2 workers died at it"]
 
 
 def kill_a_worker(parent):
