@@ -52,6 +52,13 @@ def plan(
     shard_size: Annotated[
         int, typer.Option("--shard-size", min=1, max=1_000_000, help="Samples in a shard at most.")
     ] = 500,
+    estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate/--no-estimate",
+            help="Make a few samples to tell time, hours and disk, in about ten seconds.",
+        ),
+    ] = True,
 ) -> int:
     """Lay down which samples there are to be, with which settings and in which shards; nothing is made yet.
 
@@ -67,6 +74,10 @@ def plan(
     samples = expand(found, settings, choices, kind)
     made = write_plan(samples, output, settings, choices, kind=kind, shard_size=shard_size)
     say(f"{made.samples} samples of {len(found)} texts in {len(made.shards)} shards")
+    if estimate:
+        from signgen.cli.batch_estimate import tell_estimate
+
+        tell_estimate(made, samples, output)
     typer.echo(str(output))
     return 0
 
