@@ -292,3 +292,38 @@ def test_command_line(finished, capsys):
     assert out.splitlines()[0].startswith("schedule")
     assert report["verdict"][0] in out
     assert main(["loop", str(CONFIGS / "smoke.yaml"), "-o", str(folder), "--set", "texts.count=0"]) == 2
+
+
+def test_without_a_judge_at_hand_one_is_trained_on_the_real_set(tmp_path):
+    trained = {"schedules": ["real-only"]}
+    report = run(tmp_path / "new", chosen={"judge": []}, trained=trained, scored={"judge": []})
+    assert [judge["name"] for judge in report["facts"]["chosen"]["judges"]] == ["judge"]
+    assert (tmp_path / "new" / "judge" / "best").is_dir()
+    assert report["facts"]["judged"]["rows"] == []
+    assert report["facts"]["judged"]["gloss_errors"]["made"] > 0
+
+
+def figure(value: float, low: float = 0.0, high: float = 1.0) -> dict:
+    return {"value": value, "interval": [low, high]}
+
+
+@pytest.mark.parametrize(
+    ("factors", "controls", "selection", "faults"),
+    [
+        ([2.0, 3.0], [4.9, -1.0], figure(-1, -2, 0.1), 0),
+        ([1.9, 3.0], [4.9, 4.9], figure(0), 1),
+        ([2.0, 3.0], [5.0, 4.9], figure(0), 1),
+        ([2.0, 3.0], [0.0, 0.0], figure(-2, -3, -0.1), 1),
+        ([None, 3.0], [0.0, 0.0], figure(1), 0),
+    ],
+)
+def test_goals_of_the_benchmark_can_fail(factors, controls, selection, faults, monkeypatch):
+    monkeypatch.syspath_prepend(str(CONFIGS.parents[1] / "benchmarks"))
+    import loop
+
+    gains = [
+        {"first": "pretrain-finetune", "second": "real-only", "factor": factors, "each": [figure(10)] * 2},
+        {"first": "shuffled-control", "second": "real-only", "each": [figure(value) for value in controls]},
+        {"first": "pretrain-finetune", "second": "unselected", "pooled": selection},
+    ]
+    assert len(loop.faults_of({"seeds": [0, 1], "gains": gains})) == faults
