@@ -16,7 +16,7 @@ from signgen.data.atomic import write_text
 from signgen.data.files import read_file
 from signgen.data.strict_json import parse_json_object, read_json_object, to_json
 from signgen.dataset import pool
-from signgen.errors import ResourceError, SignGenError
+from signgen.errors import ConfigError, ResourceError, SignGenError
 from signgen.loop.schedules import CHOSEN, MADE, REAL, schedule_of
 from signgen.loop.settings import TrainedSettings
 from signgen.slt.ablation import PREDICTIONS
@@ -60,8 +60,6 @@ def slt_settings(settings: TrainedSettings, folders: Mapping[str, Path], cache: 
     Raises:
         ConfigError: wrong ones, or sources that are given by hand.
     """
-    from signgen.errors import ConfigError
-
     data = settings.slt.get("data") or {}
     for name in ("sources", "target", "cache"):
         if isinstance(data, Mapping) and name in data:
@@ -97,7 +95,7 @@ def train_all(tasks: Sequence[Task], *, workers: int, progress: Progress) -> dic
     """Train what is not trained yet; a stopped training goes on to the bit.
 
     Returns:
-        BLEU of each schedule and seed, updates, and the date of the best dev score [updates].
+        of each training BLEU, updates, and the update with the best dev score.
 
     Raises:
         SignGenError: as the trainings raise.
@@ -105,10 +103,11 @@ def train_all(tasks: Sequence[Task], *, workers: int, progress: Progress) -> dic
     total = sum(task.settings.train.steps for task in tasks)
     todo = [task for task in tasks if not (task.folder / RESULT).exists()]
     threads = 1 if workers > 1 else os.cpu_count() or 1
-    with _environment(dict.fromkeys(THREADS, str(threads))), _watched(tasks, total, progress):
+    with _watched(tasks, total, progress):
         ended = pool.work(
-            todo, partial(_Learner, threads), workers=workers, seconds=math.inf, is_stopped=lambda: False
-        )
+            todo, partial(_Learner, threads), workers=workers, seconds=math.inf, is_stopped=lambda: False,
+            environments=[dict.fromkeys(THREADS, str(threads))] * workers,
+        )  # fmt: skip
         for task, result in ended:
             if isinstance(result, SignGenError):
                 raise result
@@ -163,18 +162,6 @@ def _log(folder: Path) -> list[dict[str, Any]]:
         return []
     lines = read_file(path, MAX_LOG_BYTES).splitlines()
     return [parse_json_object(line, str(path)) for line in lines if line.endswith(b"}")]
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Variables that processes started meanwhile have before they load anything."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 @contextmanager
