@@ -184,11 +184,18 @@ def verify(
 
 
 @app.command()
-def card(folder: Folder, title: Title = "", parquet: Parquet = None) -> int:
+def card(
+    folder: Folder,
+    title: Title = "",
+    parquet: Parquet = None,
+    published: Annotated[
+        str, typer.Option("--published", help="Day of publication, as 2026-11-22.", show_default=False)
+    ] = "",
+) -> int:
     """Write index, dataset card, Croissant metadata and sums anew, of the shards that are there by now."""
     from signgen.batch.output.finish import finish_folder
 
-    _sum_up(finish_folder(folder, title=title, parquet=parquet), folder)
+    _sum_up(finish_folder(folder, title=title, parquet=parquet, published=published), folder)
     return 0
 
 

@@ -111,7 +111,7 @@ def test_the_card_has_a_head_that_hubs_read_and_the_figures(batch):
     )
     assert head["configs"][0]["data_files"] == [{"split": "train", "path": "data/train-*.tar"}]
     assert "| samples | 6 |" in text
-    assert "| input tokens without a sign | 6 of 12 |" in text
+    assert "| words without a sign | 50.0% |" in text
     assert "| CC-BY-4.0 | 6 |" in text
 
 

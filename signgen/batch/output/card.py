@@ -3,77 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from signgen.batch.output.shard import ShardFacts, split_of
+from signgen.batch.output.card_texts import FIELDS, FILES, LIMITS, LOADING
+from signgen.batch.output.lengths import LENGTHS
+from signgen.batch.output.picture import PICTURE, Shown
+from signgen.batch.output.shard import ShardFacts
 from signgen.batch.output.stats import UNKNOWN, Stats
+from signgen.data.shard_files import split_of
 from signgen.data.sidecar import package_version
 
-MOST_ROWS = 30
+MOST_ROWS, MOST_WORDS = 20, 12
 _HEADINGS = {
-    "signed_language": "signed language", "split": "split", "source": "source", "signer": "signer", "view": "view",
-    "renderer": "renderer", "licences": "licence of what went in", "mode": "how the text was put into signs",
+    "split": "split", "signed_language": "signed language", "spoken_language": "language of the texts",
+    "mode": "how texts were put into signs", "source": "source", "signer": "signer", "view": "view",
+    "renderer": "renderer",
 }  # fmt: skip
 
-_FILES = """\
-## Files
 
-| | |
-|---|---|
-| `data/SPLIT-NNNNN-of-MMMMM.tar` | for each sample, side by side: `KEY.poses.npz`, `KEY.caption.json`, `KEY.mp4` \
-where a video was drawn, `KEY.json` |
-| `commits/` | what each shard holds, with its SHA-256 |
-| `index.jsonl` | a row for each sample; `index.parquet` is the same as a table, where it was asked for |
-| `croissant.json` | this page for machines |
-| `SHA256SUMS` | sums of all files; `signgen batch verify` and `sha256sum -c` compare them |
+def card(
+    found: Stats, shards: Sequence[ShardFacts], title: str, shown: Sequence[Shown] = (), recipe: str = ""
+) -> str:
+    """The text of the card; the same shards give the same text.
 
-`KEY.poses.npz` holds `keypoints` (T, 128, 3) of x, y [px] and confidence, `fps`, `width`, `height`, and `depth` \
-(T, 128) where it is known: body 0:18 (OpenPose-18), left hand 18:39, right hand 39:60 (the signer's own), face 60:128 \
-(iBUG-68). What is missing is 0, 0, 0. `KEY.caption.json` has the text and the signs by time, `KEY.json` where every \
-frame came from and under which licence.
-
-```python
-import webdataset
-samples = webdataset.WebDataset("data/train-{00000..00003}.tar", shardshuffle=False)
-
-import datasets
-rows = datasets.load_dataset("webdataset", data_files="data/train-*.tar", split="train", streaming=True)
-
-from signgen.data.shards import read_shard  # the same as a stream of signgen's own poses
-```
-"""
-_LIMITS = """\
-## Limits
-
-- Every sample is synthetic: made by a machine, not signed by a person. Videos say so in their comment tag, sidecars \
-and index in the field `synthetic`. Keep the mark when you pass them on.
-- No Deaf signer has checked the samples. Grammar, use of space and mouthing are those of the source, and often poor: \
-signs strung together word by word are not a signed language.
-- A model trained on this alone learns the habits of the source. Measure on recordings of real signers.
-- Recordings that signs were taken from keep their licences; the table above counts samples by licence, `KEY.json` \
-names them frame by frame. Where several meet in a sample, all hold.
-- It is no replacement for interpreters.
-"""
-
-
-def card(found: Stats, shards: Sequence[ShardFacts], title: str) -> str:
-    """The text of the card; the same shards give the same text."""
-    parts = [_head(found, shards, title), _summary(found, len(shards), title)]
-    parts += [_group(found, name) for name in _HEADINGS]
-    parts += [_made(), _FILES, _LIMITS]
+    Args:
+        found: figures of all samples.
+        shards: by name.
+        title: of the data set.
+        shown: what the picture beside it shows, row by row.
+        recipe: the settings that it was planned with, as YAML; empty where several plans were joined.
+    """
+    splits = sorted({split_of(facts.name) for facts in shards}, key=lambda name: (name != "train", name))
+    parts = (
+        _head(found, splits, title), _summary(found, len(shards), title), _samples(shown), _lengths(found),
+        _groups(found), _licences(found), LOADING.format(**_first(shards, splits)), FIELDS, _made(found, recipe),
+        FILES, _gaps(found), LIMITS,
+    )  # fmt: skip
     return "\n".join(part for part in parts if part)
 
 
-def _head(found: Stats, shards: Sequence[ShardFacts], title: str) -> str:
+def _head(found: Stats, splits: Sequence[str], title: str) -> str:
     """The YAML that data set hubs read."""
     licences = ", ".join(found.known("licences")) or UNKNOWN
-    splits = sorted({split_of(facts.name) for facts in shards})
     lines = [
         "---",
         f"pretty_name: {_quoted(title)}",
-        *_list("language", found.known("signed_language")),
+        *_list("language", dict.fromkeys((*found.known("signed_language"), *found.known("spoken_language")))),
         "license: other",
         f"license_name: {_quoted(licences[:200])}",
+        *_list("task_categories", ["translation", *(["video-classification"] if found.videos else [])]),
         "tags:", "- sign-language", "- pose", "- synthetic", "- webdataset",
         "source_datasets:", "- machine-generated",
         f"size_categories:\n- {_size(found.samples)}",
@@ -86,36 +64,118 @@ def _head(found: Stats, shards: Sequence[ShardFacts], title: str) -> str:
 
 
 def _summary(found: Stats, shards: int, title: str) -> str:
+    hours = f"{found.hours:.2f} hours" if found.hours >= 0.1 else f"{found.seconds / 60:.1f} minutes"
+    what = "poses of 128 keypoints" + (f", {found.videos:,} with a video" if found.videos else "")
     rows = [
-        ("samples", f"{found.samples:,}"), ("with a video", f"{found.videos:,}"), ("hours", f"{found.hours:.2f}"),
+        ("samples", f"{found.samples:,}"), ("with a video", f"{found.videos:,}"), ("duration", hours),
         ("frames", f"{found.frames:,}"), ("shards", f"{shards:,}"), ("synthetic", "all"),
     ]  # fmt: skip
     if found.tokens:
-        rows.append(("input tokens without a sign", f"{found.missing:,} of {found.tokens:,}"))
+        rows += [
+            ("words fingerspelled", f"{found.spelled / found.tokens:.1%}"),
+            ("words without a sign", f"{found.missing / found.tokens:.1%}"),
+        ]
     table = "".join(f"| {name} | {value} |\n" for name, value in rows)
-    return f"# {_cell(title)}\n\nSynthetic signing, made from text.\n\n| | |\n|---|---:|\n{table}"
-
-
-def _group(found: Stats, name: str) -> str:
-    """A table of samples by value; none where nothing is known, but for licences, where that is worth saying."""
-    counts = found.groups[name]
-    if set(counts) <= {UNKNOWN} and name != "licences":
-        return ""
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    rows = "".join(f"| {_cell(value)} | {count:,} |\n" for value, count in ordered[:MOST_ROWS])
-    more = f"\nand {len(ordered) - MOST_ROWS:,} more.\n" if len(ordered) > MOST_ROWS else ""
-    return f"## By {_HEADINGS[name]}\n\n| {_HEADINGS[name]} | samples |\n|---|---:|\n{rows}{more}"
-
-
-def _made() -> str:
     return (
-        f"## How it was made\n\nBy signgen {package_version('signgen')}. Seed, choices and versions of each sample "
-        "are in its `KEY.json`; the same plan gives the same bytes.\n"
+        f"# {_cell(title)}\n\n{found.samples:,} samples of **synthetic** signing, made from text: {what}. "
+        f"Nobody signed them.\n\n| | |\n|---|---:|\n{table}"
     )
 
 
-def _list(name: str, values: Sequence[str]) -> list[str]:
-    return [f"{name}:", *(f"- {_quoted(value)}" for value in values)] if values else []
+def _samples(shown: Sequence[Shown]) -> str:
+    """The picture, and what its rows are."""
+    if not shown:
+        return ""
+    rows = "".join(
+        f"| {number} | {_cell(item.text)} | {_cell(item.gloss)} | {_cell(item.signer)} | `{item.key}` |\n"
+        for number, item in enumerate(shown, 1)
+    )
+    return (
+        f"![Frames of {len(shown)} samples, a row each]({PICTURE})\n\n"
+        f"| row | text | signs | signer | sample |\n|---|---|---|---|---|\n{rows}"
+    )
+
+
+def _lengths(found: Stats) -> str:
+    half, most = found.lengths.quantile(0.5), found.lengths.quantile(0.95)
+    return (
+        f"## Lengths\n\n![Samples by length]({LENGTHS})\n\nHalf of the samples are shorter than {half:g} s, "
+        f"95 % shorter than {most:g} s.\n"
+    )
+
+
+def _groups(found: Stats) -> str:
+    """Tables of samples by value; none where there is nothing to tell apart or nothing known."""
+    tables = [_table(found, name, heading) for name, heading in _HEADINGS.items()]
+    return "## What is in it\n\n" + "\n".join(table for table in tables if table)
+
+
+def _licences(found: Stats) -> str:
+    return (
+        "## Licences of what went in\n\nRecordings that signs were taken from, and networks that signed or drew, keep "
+        "their licences. `KEY.json` names them frame by frame; where several meet in a sample, all hold.\n\n"
+        + (_table(found, "licences", "licence", width=400) or "None of them says its licence.\n")
+    )
+
+
+def _table(found: Stats, name: str, heading: str, width: int = 80) -> str:
+    counts = found.groups[name]
+    if set(counts) <= {UNKNOWN}:
+        return ""
+    rows = "".join(
+        f"| {_cell(value, width)} | {count:,} |\n" for value, count in _by_count(counts.items())[:MOST_ROWS]
+    )
+    more = f"\nand {len(counts) - MOST_ROWS:,} more.\n" if len(counts) > MOST_ROWS else ""
+    return f"| {heading} | samples |\n|---|---:|\n{rows}{more}"
+
+
+def _made(found: Stats, recipe: str) -> str:
+    hashes = _by_count(found.groups["config_hash"].items())
+    told = f"## How it was made\n\nBy signgen {package_version('signgen')}. "
+    if recipe and len(hashes) == 1:
+        told += (
+            f"Settings with the hash `{hashes[0][0][:16]}`, as given to `signgen batch plan TEXTS --config`:\n\n"
+            f"```yaml\n{recipe}```\n\n`plan.jsonl` lists the texts. "
+        )
+    else:
+        listed = ", ".join(f"`{name[:16]}` ({count:,} samples)" for name, count in hashes[:MOST_ROWS])
+        told += f"Joined from plans with the settings {listed}. "
+    return told + (
+        "Seed, choices and versions of each sample are in its `KEY.json`. The same plan gives the same bytes again, "
+        "but for videos that were signed.\n"
+    )
+
+
+def _gaps(found: Stats) -> str:
+    """What of the texts is not in the signing."""
+    if not found.missing:
+        return ""
+    words = ", ".join(
+        f"{_cell(word, 30)} ({count:,})" for word, count in _by_count(found.words.items())[:MOST_WORDS]
+    )
+    return (
+        f"## Known gaps\n\n{found.missing:,} of {found.tokens:,} words of the texts have no sign and were left out. "
+        f"Most often: {words}.\n"
+    )
+
+
+def _first(shards: Sequence[ShardFacts], splits: Sequence[str]) -> dict[str, str]:
+    """The split that the examples load, and its shards as webdataset writes them."""
+    names = [facts.name for facts in shards if split_of(facts.name) == splits[0]]
+    head, _, tail = names[0].partition("-")
+    first, last = tail[:5], names[-1].partition("-")[2][:5]
+    is_row = len(names) == int(last) - int(first) + 1 and len(tail) == len("00000-of-00000.tar")
+    pattern = f"{head}-{{{first}..{last}}}{tail[5:]}" if is_row and len(names) > 1 else names[0]
+    return {"split": splits[0], "pattern": pattern, "shard": names[0]}
+
+
+def _by_count(items: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted(items, key=lambda item: (-item[1], item[0]))
+
+
+def _list(name: str, values: Iterable[str]) -> list[str]:
+    rows = [f"- {_quoted(value)}" for value in values]
+    return [f"{name}:", *rows] if rows else []
 
 
 def _size(samples: int) -> str:
@@ -136,7 +196,10 @@ def _quoted(text: str) -> str:
     return json.dumps(text)
 
 
-def _cell(text: str) -> str:
-    """Text that stays inside its cell and cannot bring HTML along."""
-    plain = text.replace("|", "\\|").replace("`", "'").replace("<", "&lt;")
-    return " ".join(plain.split())[:80]
+def _cell(text: str, width: int = 80) -> str:
+    """Text that stays inside its cell and cannot bring HTML, links or pictures along."""
+    plain = " ".join(text.split())
+    plain = plain if len(plain) <= width else plain[: width - 1] + "…"
+    for sign in "\\`*_[]|":
+        plain = plain.replace(sign, f"\\{sign}")
+    return plain.replace("&", "&amp;").replace("<", "&lt;")

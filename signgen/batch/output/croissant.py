@@ -31,6 +31,7 @@ _RAI = {
     "signs or by a model, and where a video was asked for it was drawn from the poses.",
     "rai:dataCollectionType": "Others",
     "rai:hasSyntheticData": True,
+    "rai:dataAnnotationProtocol": "Texts and signs by time are what the samples were made from; nobody annotated them.",
     "rai:dataManipulationProtocol": "Signs are joined with made-up transitions; each sample's sidecar names the origin "
     "and licence of each run of frames.",
     "rai:dataLimitations": "No Deaf signer has checked the samples. Grammar, use of space and mouthing are those of "
@@ -39,19 +40,34 @@ _RAI = {
     "tables by source and signer in README.md.",
     "rai:dataUseCases": "Pre-training and stress tests of sign language translation and recognition, together with "
     "recordings of real signers; not for judging how people sign, and no replacement for interpreters.",
+    "rai:dataSocialImpact": "Signing made by machines can pass for a signed language, which it is not, and crowd out "
+    "recordings of signers. Every sample is marked; keep the marks.",
     "rai:personalSensitiveInformation": "Poses taken from recordings keep the proportions and movement of the recorded "
     "signers, which can identify a person.",
 }
 _FIELDS = {
-    "key": "sc:Text", "shard": "sc:Text", "text": "sc:Text", "signed_language": "sc:Text", "split": "sc:Text",
+    "key": "sc:Text", "shard": "sc:Text", "text": "sc:Text", "split": "sc:Text",
+    "signed_language": "sc:Text", "spoken_language": "sc:Text",
     "frames": "sc:Integer", "fps": "sc:Float", "seconds": "sc:Float", "width": "sc:Integer", "height": "sc:Integer",
     "synthetic": "sc:Boolean", "has_video": "sc:Boolean", "source": "sc:Text", "signer": "sc:Text", "view": "sc:Text",
-    "renderer": "sc:Text", "seed": "sc:Integer", "mode": "sc:Text", "config_hash": "sc:Text",
+    "renderer": "sc:Text", "seed": "sc:Integer", "name": "sc:Text", "tokens": "sc:Integer", "spelled": "sc:Integer",
+    "mode": "sc:Text", "config_hash": "sc:Text",
 }  # fmt: skip
 
 
-def croissant(found: Stats, shards: Sequence[ShardFacts], title: str, index_sha256: str) -> dict[str, Any]:
-    """The metadata as JSON-LD; the same shards give the same."""
+def croissant(
+    found: Stats, shards: Sequence[ShardFacts], title: str, index_sha256: str, published: str = ""
+) -> dict[str, Any]:
+    """The metadata as JSON-LD; the same shards give the same.
+
+    Args:
+        found: figures of all samples.
+        shards: by name.
+        title: of the data set.
+        index_sha256: sum of the index.
+        published: day, such as 2026-11-22; empty if it is not published.
+    """
+    maker = f"signgen {package_version('signgen')}"
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -59,13 +75,18 @@ def croissant(found: Stats, shards: Sequence[ShardFacts], title: str, index_sha2
         "name": title,
         "description": f"{found.samples} samples of synthetic signing made from text: poses of 128 keypoints"
         + (f", {found.videos} with a video" if found.videos else "")
-        + f"; {found.hours:.2f} hours. Made by signgen {package_version('signgen')}.",
+        + f"; {found.hours:.2f} hours. Made by {maker}.",
+        "citeAs": f"{title}. Synthetic signing made with {maker}.",
+        **({"datePublished": published} if published else {}),
         "license": found.known("licences") or [UNKNOWN],
         "inLanguage": found.known("signed_language"),
         "keywords": ["sign language", "pose", "synthetic"],
         "version": "1.0.0",
         "isLiveDataset": False,
         **_RAI,
+        "rai:machineAnnotationTools": maker,
+        "rai:dataCollectionMissingData": f"{found.missing} of {found.tokens} words of the texts have no sign and were "
+        f"left out; {found.spelled} were fingerspelled.",
         "distribution": [_index(index_sha256), *(_shard(facts) for facts in shards)],
         "recordSet": [_records()],
     }

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from signgen.batch.output.read import Stored, read_samples
-from signgen.batch.output.sample import CAPTION, MEMBERS, POSES, SCHEMA, SIDECAR, VIDEO
+from signgen.batch.output.sample import SCHEMA
 from signgen.batch.output.shard import ShardFacts
 from signgen.data.sidecar import hash_text
+from signgen.data.tar_clips import CAPTION, MEMBERS, POSES, SIDECAR, VIDEO
 from signgen.data.video import SYNTHETIC_MARK, read_video
 from signgen.errors import DataError, SignGenError
 

@@ -10,17 +10,18 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from signgen.batch.disk import reported
 from signgen.batch.output.bytes_out import written
-from signgen.batch.output.sample import KEY, MEMBERS, SIDECAR
+from signgen.batch.output.sample import KEY
 from signgen.batch.output.shard import ShardFacts
 from signgen.data.atomic import sync_folder
 from signgen.data.strict_json import parse_json_object, to_json
+from signgen.data.tar_clips import MEMBERS, SIDECAR
 from signgen.data.tar_stream import BLOCK, TarWalker
 from signgen.errors import DataError
 
@@ -78,10 +79,11 @@ class Growing:
                 f"sample {key[:90]!r}: a key has 1 to 80 letters, digits, - and _, and is there once"
             )
         sidecar = (to_json(record) + "\n").encode()
-        data = b"".join(_blocks(key, {**members, SIDECAR: sidecar}))
-        self._write(data)
-        self._add(key, self._end + len(data), record)
-        self._digest.update(data)
+        blocks = list(_blocks(key, {**members, SIDECAR: sidecar}))
+        self._write(blocks)
+        self._add(key, self._end + sum(map(len, blocks)), record)
+        for block in blocks:
+            self._digest.update(block)
 
     def publish(self, path: Path) -> ShardFacts:
         """Make it the shard ``path``, samples in the order of their keys; it appears whole and flushed, or not at all.
@@ -108,18 +110,18 @@ class Growing:
     def _add(self, key: str, end: int, record: Mapping[str, Any]) -> None:
         self._parts[key] = _Part(self._end, end, record["frames"], record["seconds"], record["has_video"])
 
-    def _write(self, data: bytes, *, is_last: bool = False) -> None:
+    def _write(self, blocks: Sequence[bytes], *, is_last: bool = False) -> None:
         """Write beyond the end, over whatever a write that failed has left there."""
         with reported(self.path), self.path.open("r+b" if self.path.exists() else "wb") as file:
             file.seek(self._end)
-            file.write(data)
+            file.writelines(blocks)
             if is_last:
                 file.truncate()
                 file.flush()
                 os.fsync(file.fileno())
 
     def _renamed(self, path: Path, rest: bytes) -> str:
-        self._write(rest, is_last=True)
+        self._write([rest], is_last=True)
         with reported(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             os.replace(self.path, path)

@@ -10,16 +10,20 @@ from signgen.batch.disk import reported
 from signgen.batch.output.bytes_out import written
 from signgen.batch.output.commits import shard_path
 from signgen.batch.output.read import read_samples
-from signgen.batch.output.sample import CHOICES, SIDECAR
+from signgen.batch.output.sample import CHOICES
 from signgen.batch.output.shard import ShardFacts
+from signgen.data.atomic import atomic_path
 from signgen.data.strict_json import to_json
+from signgen.data.tar_clips import SIDECAR
 from signgen.errors import DataError, DependencyError
 
 INDEX, PARQUET = "index.jsonl", "index.parquet"
 _ROWS_AT_A_TIME = 10_000
+# Of the input tokens: all, and those that were fingerspelled.
+COUNTED = ("tokens", "spelled")
 _COPIED = (
-    "synthetic", "text", "signed_language", "split", "mode", "frames", "fps", "seconds", "width", "height",
-    "has_video", "licences", "config_hash", "seed", "name", *CHOICES,
+    "synthetic", "text", "signed_language", "split", "mode", "frames", "fps", "seconds", "width",
+    "height", "has_video", "licences", "config_hash", "seed", "name", *CHOICES,
 )  # fmt: skip
 
 
@@ -47,8 +51,9 @@ def _row(record: dict[str, Any], shard: str, where: str) -> dict[str, Any]:
             "key": record["key"],
             "shard": shard,
             **{name: record[name] for name in _COPIED},
+            "spoken_language": record.get("spoken_language", ""),  # younger than the others
             **{name: record[name].splitlines() for name in ("missing", "warnings")},
-            "tokens": record["coverage"]["tokens"],
+            **{name: record["coverage"][name] for name in COUNTED},
             "sha256": files,
         }
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -81,9 +86,9 @@ def write_parquet(index: Path, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = {name: pa.string() for name in ("key", "shard", "text", "signed_language", "split", "mode",
-                                            "config_hash", "name", *CHOICES)}  # fmt: skip
-    counts = {name: pa.int64() for name in ("frames", "width", "height", "tokens", "seed")}
+    texts = {name: pa.string() for name in ("key", "shard", "text", "signed_language", "spoken_language",
+                                            "split", "mode", "config_hash", "name", *CHOICES)}  # fmt: skip
+    counts = {name: pa.int64() for name in ("frames", "width", "height", *COUNTED, "seed")}
     others = {
         **{name: pa.float64() for name in ("fps", "seconds")},
         **{name: pa.bool_() for name in ("synthetic", "has_video")},
@@ -91,15 +96,9 @@ def write_parquet(index: Path, path: Path) -> None:
         "sha256": pa.struct([(name, pa.string()) for name in ("poses.npz", "caption.json", "mp4")]),
     }
     schema = pa.schema({**texts, **counts, **others})
-    temporary = path.with_name(f".{path.name}.tmp")
-    with reported(path):
-        try:
-            with pq.ParquetWriter(temporary, schema) as writer:
-                for rows in _batches(index):
-                    writer.write_table(pa.Table.from_pylist(list(rows), schema=schema))
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+    with reported(path), atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+        for rows in _batches(index):
+            writer.write_table(pa.Table.from_pylist(list(rows), schema=schema))
 
 
 def _batches(index: Path) -> Iterator[Sequence[dict[str, Any]]]:

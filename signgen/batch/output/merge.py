@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from signgen.batch.disk import reported
+from signgen.batch.disk import open_own, reported
 from signgen.batch.output.bytes_out import written
 from signgen.batch.output.commits import COMMITS, read_commits, shard_path
-from signgen.batch.output.finish import Summary, finish_folder
+from signgen.batch.output.finish import Summary, summed_up
 from signgen.batch.output.shard import DATA, ShardFacts, shard_name, split_of
+from signgen.data.atomic import sync_folder
 from signgen.data.strict_json import to_json
+from signgen.dataset.claims import FOLDER as CLAIMS
+from signgen.dataset.lock import NAME, PACKING, Locks
 from signgen.errors import ConfigError, DataError, ResourceError
 
 _CHUNK = 4 << 20
@@ -28,7 +31,8 @@ def merge_folders(
 
     Args:
         sources: folders of batches; shards that are not committed are left out.
-        target: must not exist, or be an empty folder; it appears whole or not at all.
+        target: must not exist, or be an empty folder; it appears whole or not at all. Until then the work is in
+            ``.NAME.merging`` beside it; what a killed process left there the same call takes away.
         title: as in `finish_folder`.
         parquet: as in `finish_folder`.
 
@@ -40,19 +44,50 @@ def merge_folders(
     _check_places(sources, target)
     found = [(folder, facts) for folder in sources for facts in read_commits(folder)]
     _check_keys(found)
-    unfinished = target.with_name(f".{target.name}.merging-{os.getpid()}")
-    with reported(target):
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with reported(target), _alone(target.with_name(f".{target.name}.merging")) as unfinished:
+        for (folder, facts), name in zip(found, _names(found), strict=True):
+            _copy(folder, facts, unfinished, name)
+        summary = summed_up(unfinished, title=title, parquet=parquet)
+        _publish(unfinished, target)
+    return summary
+
+
+@contextmanager
+def _alone(unfinished: Path) -> Iterator[Path]:
+    """An empty folder to work in that no other process has; it goes at the end, as what a killed one left does before.
+
+    Raises:
+        ResourceError: another process is at it.
+    """
+    locks = Locks.of(unfinished)
+    with locks.tried(PACKING) as is_ours:
+        if not is_ours:
+            raise ResourceError(f"{unfinished}: another process is merging into this; wait for it")
+        _empty(unfinished)
         try:
-            for (folder, facts), name in zip(found, _names(found), strict=True):
-                _copy(folder, facts, unfinished, name)
-            summary = finish_folder(unfinished, title=title, parquet=parquet)
-            if target.exists():
-                target.rmdir()
-            unfinished.rename(target)
+            yield unfinished
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-    return summary
+
+
+def _empty(folder: Path, keep: Container[str] = (NAME, CLAIMS)) -> None:
+    for path in folder.iterdir():
+        if path.name in keep:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _publish(unfinished: Path, target: Path) -> None:
+    """Give the folder its name, without what served as its lock."""
+    (unfinished / NAME).unlink()
+    shutil.rmtree(unfinished / CLAIMS, ignore_errors=True)
+    if target.exists():
+        target.rmdir()
+    unfinished.rename(target)
+    sync_folder(target.parent)
 
 
 def _check_places(sources: Sequence[Path], target: Path) -> None:
@@ -61,8 +96,8 @@ def _check_places(sources: Sequence[Path], target: Path) -> None:
     places = [folder.resolve() for folder in sources]
     if len(set(places)) < len(places):
         raise ConfigError("merge: a folder is named twice; its samples would be there twice")
-    if target.is_file():
-        raise ResourceError(f"{target}: this is a file; name a new folder")
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise ResourceError(f"{target}: this is no folder; name a new folder")
     if target.exists() and any(target.iterdir()):
         raise ConfigError(f"{target}: is not empty; name a new folder")
 
@@ -93,11 +128,7 @@ def _names(found: Sequence[tuple[Path, ShardFacts]]) -> list[str]:
 def _copy(folder: Path, facts: ShardFacts, target: Path, name: str) -> None:
     """Copy a shard and commit it under its new name; the commit keeps what else the old one says of it."""
     source = shard_path(folder, facts)
-    try:
-        file = source.open("rb")
-    except OSError as error:
-        raise DataError(f"{source}: cannot be read: {error.strerror or error}") from None
-    with file, written(target / DATA / name) as out:
+    with open_own(source) as file, written(target / DATA / name) as out:
         while chunk := file.read(_CHUNK):
             out.write(chunk)
         if out.sha256 != facts.sha256:

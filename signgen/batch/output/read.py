@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signgen.batch.output.sample import CAPTION, KEY, MEMBERS, POSES, SIDECAR
+from signgen.batch.disk import open_own
+from signgen.batch.output.sample import KEY
 from signgen.data.shards import read_packed_poses
 from signgen.data.strict_json import parse_json_object
+from signgen.data.tar_clips import CAPTION, MEMBERS, POSES, SIDECAR
 from signgen.data.tar_stream import TarWalker
 from signgen.errors import DataError
 from signgen.pose.sequence import PoseSequence
@@ -61,11 +63,7 @@ def read_samples(path: Path, wanted: Collection[str] = MEMBERS) -> Iterator[Stor
     Raises:
         DataError: not a tar, damaged, or with members that batch output does not have; what came before was whole.
     """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    with file:
+    with open_own(path) as file:
         current: Stored | None = None
         for member in TarWalker(file, str(path)):
             key, _, name = member.name.partition(".")

@@ -15,17 +15,14 @@ from signgen.data.npz import encode_npz
 from signgen.data.sidecar import hash_text, installed_versions, package_version
 from signgen.data.signverse import encode_signverse_npz
 from signgen.data.strict_json import to_json
+from signgen.data.tar_clips import CAPTION, POSES, VIDEO
 from signgen.errors import DataError
 from signgen.pose.sequence import PoseSequence
-from signgen.text2pose.base import Utterance
+from signgen.text2pose.base import FrameOrigin, Utterance
 from signgen.workflow.record import count_outcomes, describe_sources
 
 SCHEMA = 1
 KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
-# Members of a sample in the order of the shard. The sidecar is last: who finds it has found everything.
-POSES, CAPTION, VIDEO, SIDECAR = "poses.npz", "caption.json", "mp4", "json"
-MEMBERS = (POSES, CAPTION, VIDEO, SIDECAR)
-
 # Choices that samples are told apart by, with the setting that each is.
 CHOICES = {
     "source": "source.name",
@@ -47,6 +44,7 @@ class Made:
         utterance: the poses with their account.
         has_video: whether the mp4 lies in the spool already, as `member_path` names it.
         language: ISO 639-3 code of the signed language, empty if unknown.
+        spoken_language: ISO 639 code of the text's, likewise.
         split: such as ``train``.
         plan: what the plan says of it: ``seed``, ``name``, ``meta``, and its choices by dotted path of the setting.
         config_hash: of the settings.
@@ -60,6 +58,7 @@ class Made:
     utterance: Utterance
     has_video: bool = False
     language: str = ""
+    spoken_language: str = ""
     split: str = "train"
     plan: Mapping[str, Any] = field(default_factory=dict)
     config_hash: str = ""
@@ -130,7 +129,8 @@ def sidecar(made: Made, files: list[dict[str, Any]]) -> dict[str, Any]:
     by source or renderer is JSON inside a text, and lists that are mostly empty are lines of a text.
     """
     utterance, poses = made.utterance, made.utterance.poses
-    sources = [*describe_sources(utterance.origins)]
+    origins = utterance.origins or (_network(utterance),)
+    sources = [*describe_sources(origins)]
     weights = made.renderer.get("weights", ())
     licences = dict.fromkeys(row["licence"] for row in (*sources, *weights) if row.get("licence"))
     return {
@@ -140,6 +140,7 @@ def sidecar(made: Made, files: list[dict[str, Any]]) -> dict[str, Any]:
         "text": made.text,
         "text_sha256": hash_text(made.text),
         "signed_language": made.language,
+        "spoken_language": made.spoken_language,
         "split": made.split,
         "mode": utterance.mode,
         "frames": len(poses),
@@ -156,7 +157,7 @@ def sidecar(made: Made, files: list[dict[str, Any]]) -> dict[str, Any]:
         "config_hash": made.config_hash,
         "licences": list(licences),
         "sources": sources,
-        "origins": list(utterance.origins),
+        "origins": list(origins),
         "coverage": {"tokens": len(utterance.coverage), **count_outcomes(utterance.coverage)},
         "missing": "\n".join(token.text for token in utterance.coverage if token.outcome == "missing"),
         "warnings": "\n".join(made.warnings),
@@ -166,6 +167,15 @@ def sidecar(made: Made, files: list[dict[str, Any]]) -> dict[str, Any]:
         "signgen": package_version("signgen"),
         "versions": installed_versions(),
     }
+
+
+def _network(utterance: Utterance) -> FrameOrigin:
+    """Where the frames of a source come from that joins no recordings: from its weights, if it says which."""
+    report = utterance.report
+    weights = str(report.get("weights", ""))[:12]
+    entry = f"{report.get('checkpoint', '')}@{weights}" if weights else ""
+    licence = str(report.get("licence", "")) if weights else ""
+    return FrameOrigin(0, len(utterance.poses), "generated", entry, licence=licence)
 
 
 def _encoded(poses: PoseSequence, made: Made) -> bytes:

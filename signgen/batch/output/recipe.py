@@ -1,0 +1,36 @@
+"""What a batch was planned with, for its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from signgen.data.strict_json import read_json_object
+
+PLAN = "plan.json"
+# Whose keys sign the videos is nobody's business.
+_PRIVATE = ("credentials",)
+
+
+def recipe_of(folder: Path) -> str:
+    """The settings of the plan as YAML that ``--config`` takes; empty where there is no plan.
+
+    Raises:
+        DataError: the plan is damaged.
+    """
+    import yaml
+
+    if not (folder / PLAN).is_file():
+        return ""
+    plan = read_json_object(folder / PLAN)
+    values: dict[str, Any] = {
+        name: value for name, value in dict(plan.get("settings", {})).items() if name not in _PRIVATE
+    }
+    values |= {"vary": plan["vary"]} if plan.get("vary") else {}
+    video = "# and --video\n" if plan.get("kind") == "video" else ""
+    text = (
+        yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
+        if values
+        else "{}  # all defaults\n"
+    )
+    return f"{video}{text}"
