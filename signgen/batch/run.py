@@ -12,12 +12,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from signgen.batch.at_work import among_others
 from signgen.batch.blame import Blame
 from signgen.batch.launcher import Launcher, Lost, Turn
 from signgen.batch.local import Local
 from signgen.batch.plan import Plan, read_plan
 from signgen.batch.shard import Unfinished, read_commit
-from signgen.batch.watch import Tally, Watch, allowed_failures
+from signgen.batch.spool import SPOOL
+from signgen.batch.watch import Watch, allowed_failures
+from signgen.batch.worker import tally_of
 from signgen.errors import SignGenError
 from signgen.workflow.progress import Progress, silent
 
@@ -76,7 +79,8 @@ def run_batch(
         Turn(shard) for shard in range(len(plan.shards)) if not _is_done(folder, plan, shard, watch)
     )
     ran, blame, launcher = Ran(plan.samples), Blame(folder, plan), launcher or Local()
-    with _stopped_by_signals(watch), _watched(watch, plan.samples, progress):
+    held: list[int] = []
+    with among_others(folder), _stopped_by_signals(watch), _watched(watch, plan.samples, progress):
         while turns.are_left and not watch.is_stopped:
             for turn, ended in launcher(folder, turns, watch):
                 if isinstance(ended, SignGenError):
@@ -84,7 +88,8 @@ def run_batch(
                 if isinstance(ended, Lost):
                     turns.append(blame.after(turn, ended))
                 elif isinstance(ended, Unfinished) and ended.is_held:
-                    ran.held.append(ended.name)
+                    held.append(turn.shard)
+        ran.held = [plan.shards[shard].name for shard in held if not _is_done(folder, plan, shard, watch)]
     total = watch.total
     ran.made, ran.failed = total.made, total.failed
     ran.is_stopped, ran.is_over = watch.is_told_to_stop, watch.is_over
@@ -111,10 +116,12 @@ class _Turns(Iterator[Turn]):
 
 
 def _is_done(folder: Path, plan: Plan, number: int, watch: Watch) -> bool:
-    commit = read_commit(folder, plan, plan.shards[number].name)
-    if commit is None:
+    """Whether a shard is committed and its spool, which a killed process may have left, is gone."""
+    name = plan.shards[number].name
+    commit = read_commit(folder, plan, name)
+    if commit is None or (folder / SPOOL / name).exists():
         return False
-    watch.tell(number, Tally(commit.planned - len(commit.failed), len(commit.failed), commit.planned))
+    watch.tell(number, tally_of(commit))
     return True
 
 

@@ -14,6 +14,7 @@ from signgen.batch.disk import reported
 from signgen.batch.outcome import Failed, Ok
 from signgen.batch.output.growing import Growing
 from signgen.batch.output.shard import ShardFacts
+from signgen.data.atomic import atomic_path
 from signgen.data.strict_json import read_json_object, to_json
 from signgen.errors import DataError
 
@@ -48,9 +49,15 @@ class Spool:
         return self._samples.keys
 
     def adopt(self, shard: Path) -> None:
-        """Take a shard back that was not committed, as after a crash just before."""
+        """Take a shard back that is not committed, as after a crash just before; nothing of it is made again."""
         with reported(self.path):
-            if shard.exists() and not (self.path / TAR).exists():
+            if not shard.exists() or (self.path / TAR).exists():
+                return
+            if shard.stat().st_nlink > 1:  # it grows here, which who has the other name must not see
+                with atomic_path(self.path / TAR) as copy:
+                    shutil.copyfile(shard, copy)
+                shard.unlink()
+            else:
                 os.replace(shard, self.path / TAR)
 
     def clear(self) -> None:

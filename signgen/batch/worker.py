@@ -16,6 +16,12 @@ from signgen.batch.watch import Tally
 from signgen.errors import SignGenError
 
 
+def tally_of(commit: Commit) -> Tally:
+    """How far a shard is that was committed before."""
+    failed = len(commit.failed)
+    return Tally(commit.planned - failed, failed, commit.planned)
+
+
 class ShardWorker:
     """Makes shards of one folder.
 
@@ -61,7 +67,7 @@ class ShardWorker:
 
         tell(tally)
         try:
-            return run_shard(
+            ended = run_shard(
                 self._plan,
                 turn.shard,
                 self._folder,
@@ -71,5 +77,8 @@ class ShardWorker:
                 pulse=pulse,
                 is_careful=turn.is_careful,
             )
+            if isinstance(ended, Commit) and tally == Tally():  # it was there already
+                tell(tally_of(ended))
+            return ended
         except SignGenError as error:
             return error

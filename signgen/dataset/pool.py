@@ -205,7 +205,7 @@ class _Pool(Generic[Item]):
         worker.kill()
         self._workers.remove(worker)
         self._employed(len(self._workers))
-        if not worker.is_ready:
+        if not worker.is_ready and (worker.process.exitcode or 0) >= 0:
             raise ResourceError(
                 f"a worker {_ending(worker.process.exitcode)} before it could start; a script that builds needs "
                 "`if __name__ == '__main__':` around the call, or workers=0"
