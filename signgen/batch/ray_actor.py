@@ -17,7 +17,7 @@ from signgen.batch.plan import read_plan
 from signgen.batch.shard import Unfinished
 from signgen.batch.watch import Tally, Watch
 from signgen.data.sidecar import package_version
-from signgen.dataset.lock import SETTINGS, Locks
+from signgen.dataset.lock import BEACON, Locks
 from signgen.errors import ConfigError, SignGenError
 
 
@@ -120,7 +120,7 @@ def _check(task: Task) -> None:
         raise ConfigError(
             f"{folder}: not the same folder on {host}; put the batch where all machines share it"
         )
-    with Locks.of(folder).tried(SETTINGS) as is_ours:
+    with Locks.of(folder).tried(BEACON) as is_ours:
         if is_ours:
             raise ConfigError(
                 f"{folder}: {host} has another folder of this name, or locks that others do not see"

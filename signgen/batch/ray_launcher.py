@@ -26,7 +26,7 @@ from signgen.batch.shard import Unfinished
 from signgen.batch.stages import Maker
 from signgen.batch.watch import Watch
 from signgen.data.sidecar import package_version
-from signgen.dataset.lock import SETTINGS, Locks
+from signgen.dataset.lock import BEACON, Locks
 from signgen.errors import ConfigError, ResourceError, SignGenError
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -92,7 +92,7 @@ class RayLauncher:
         plan = read_plan(folder).sha256
         task = Task(folder, plan, package_version("signgen"), self._maker, self._time_limit)
         locks = Locks.of(folder)
-        locks.take(SETTINGS, shared=True)
+        locks.take(BEACON, shared=True)
         try:
             crew = _Crew(self._cluster.ray(), task, self._most, min(1, self._gpus))
             try:
@@ -101,7 +101,7 @@ class RayLauncher:
                 crew.end()
                 watch.employ(0)
         finally:
-            locks.drop(SETTINGS)
+            locks.drop(BEACON)
 
 
 @dataclass(eq=False)

@@ -22,8 +22,8 @@ from signgen.errors import ResourceError
 NAME = ".lock"
 _VIDEOS = 1 << 62
 # Bytes that are no video's: held shortly while settings are compared, for as long as a builder relies on them,
-# and while the data set is packed.
-GATE, SETTINGS, PACKING = _VIDEOS, _VIDEOS + 1, _VIDEOS + 2
+# while the data set is packed, and by who has workers on other machines, which know the folder by it.
+GATE, SETTINGS, PACKING, BEACON = _VIDEOS, _VIDEOS + 1, _VIDEOS + 2, _VIDEOS + 3
 SECONDS_BETWEEN_TRIES = 0.1
 # What systems say where a file system, or its server, has no locks.
 NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}

@@ -27,8 +27,7 @@ from signgen.batch.stages import Maker
 from signgen.batch.status import read_status
 from signgen.batch.texts import Text
 from signgen.data.sidecar import package_version
-from signgen.dataset.lock import SETTINGS as SETTINGS_BYTE
-from signgen.dataset.lock import Locks
+from signgen.dataset.lock import BEACON, Locks
 from signgen.errors import ConfigError, DependencyError, ResourceError
 
 SETTINGS = {"source": {"fps": 12.0, "lexicon": "ase", "oov": "fail"}}
@@ -332,7 +331,7 @@ HOLD = f"""
 import sys
 from pathlib import Path
 from signgen.dataset.lock import Locks
-Locks.of(Path(sys.argv[1])).take({SETTINGS_BYTE}, shared=True)
+Locks.of(Path(sys.argv[1])).take({BEACON}, shared=True)
 print("held", flush=True)
 input()
 """
