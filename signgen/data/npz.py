@@ -14,10 +14,13 @@ import numpy as np
 
 from signgen.data.atomic import atomic_path
 from signgen.data.files import read_file
-from signgen.data.npz_file import MAX_FILE_BYTES, Npz, npy_bytes, open_npz, write_archive
+from signgen.data.npz_file import MAX_FILE_BYTES, Npz, npy_bytes, open_npz, stored_archive, write_archive
 from signgen.errors import DataError, PoseError
 from signgen.pose.layout import NUM_KEYPOINTS
 from signgen.pose.sequence import PoseSequence
+
+# Beyond this the archive is written member by member [bytes].
+_LARGE = 1 << 29
 
 
 def read_npz(path: Path) -> PoseSequence:
@@ -60,18 +63,25 @@ def write_npz(poses: PoseSequence, path: Path) -> None:
 
 def encode_npz(poses: PoseSequence) -> bytes:
     """The bytes that `write_npz` writes."""
+    if poses.keypoints.nbytes < _LARGE:
+        return stored_archive(_arrays(poses))
     buffer = io.BytesIO()
     write_archive(buffer, _members(poses))
     return buffer.getvalue()
 
 
 def _members(poses: PoseSequence) -> Iterator[tuple[str, bytes]]:
-    yield "keypoints", npy_bytes(poses.keypoints)
-    yield "fps", npy_bytes(np.array(poses.fps, np.float64))
-    yield "width", npy_bytes(np.array(poses.width, np.int64))
-    yield "height", npy_bytes(np.array(poses.height, np.int64))
-    if poses.depth is not None:
-        yield "depth", npy_bytes(poses.depth)
+    return ((name, npy_bytes(array)) for name, array in _arrays(poses).items())
+
+
+def _arrays(poses: PoseSequence) -> dict[str, np.ndarray]:
+    arrays = {
+        "keypoints": poses.keypoints,
+        "fps": np.array(poses.fps, np.float64),
+        "width": np.array(poses.width, np.int64),
+        "height": np.array(poses.height, np.int64),
+    }
+    return arrays if poses.depth is None else {**arrays, "depth": poses.depth}
 
 
 def _side(npz: Npz, name: str) -> int:

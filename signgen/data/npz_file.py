@@ -210,9 +210,14 @@ def parse_npy_header(data: bytes | memoryview, where: str) -> NpyHeader:
 
 def npy_bytes(array: np.ndarray) -> bytes:
     """A numeric array as the bytes of a ``.npy`` file of version 1.0, little-endian."""
+    return b"".join(npy_parts(array))
+
+
+def npy_parts(array: np.ndarray) -> tuple[bytes, memoryview]:
+    """Head and data of `npy_bytes`; the data is not copied where it is laid out like this already."""
     array = np.asarray(array)
     little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
-    return npy_header(little.dtype.str, array.shape) + little.tobytes()
+    return npy_header(little.dtype.str, array.shape), little.reshape(-1).view(np.uint8).data
 
 
 def npy_header(descr: str, shape: tuple[int, ...]) -> bytes:
@@ -237,3 +242,27 @@ def write_archive(
             info.create_system = 3
             info.external_attr = 0o100644 << 16
             archive.writestr(info, content)
+
+
+def stored_archive(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes that `write_archive` writes of small arrays, uncompressed, in a third of its time.
+
+    A batch does this for every sample, and copying is most of it. Layout: PKWARE's APPNOTE 6.3, sections 4.3 and 4.4;
+    made by Unix, version 2.0, the first day of 1980, mode 0644.
+    """
+    body: list[bytes | memoryview] = []
+    directory: list[bytes] = []
+    at = 0
+    for key, array in arrays.items():
+        head, data = npy_parts(array)
+        name, size = f"{key}.npy".encode(), len(head) + len(data)
+        told = struct.pack(
+            "<4H3L2H", 0, 0, 0, 0x21, zlib.crc32(data, zlib.crc32(head)), size, size, len(name), 0
+        )
+        body += [b"PK\3\4\x14\0", told, name, head, data]
+        place = struct.pack("<3H2L", 0, 0, 0, 0o100644 << 16, at)
+        directory += [b"PK\1\2\x14\3\x14\0", told, place, name]
+        at += 30 + len(name) + size
+    listed = b"".join(directory)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(arrays), len(arrays), len(listed), at, 0)
+    return b"".join([*body, listed, end])

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signverse_files import card_file, card_frames, mutated, points
 
-from signgen.data.npz import read_npz, write_npz
+from signgen.data.npz import encode_npz, read_npz, write_npz
 from signgen.data.npz_file import npy_bytes, npy_header, open_npz, parse_npy_header
 from signgen.errors import DataError, SignGenError
 from signgen.pose.sequence import PoseSequence, cleaned
@@ -48,6 +48,14 @@ def test_round_trip(frames, depth, tmp_path):
     assert (back.depth is None) == (not depth)
     if depth:
         assert np.array_equal(back.depth, poses.depth)
+
+
+@pytest.mark.parametrize("depth", [False, True])
+@pytest.mark.parametrize("frames", [0, 1, 50])
+def test_encoded_as_zipfile_writes_it(frames, depth, tmp_path):
+    poses = sequence(frames, depth)
+    write_npz(poses, tmp_path / "a.npz")
+    assert encode_npz(poses) == (tmp_path / "a.npz").read_bytes()
 
 
 def test_numpy_reads_what_is_written(tmp_path):
