@@ -84,14 +84,19 @@ def restore_model(tensors: Mapping[str, Tensor], networks: nn.ModuleDict, where:
     """Put networks back as they were: ``live``, which learns, and perhaps its ``average``.
 
     Raises:
-        CheckpointError: the tensors are of other networks.
+        CheckpointError: the tensors are of other networks: the settings are the same, so the version is another.
     """
     own = _under(tensors, "model.")
     if not any(name.startswith("live.") for name in own):
         # Older versions gave what learns the name model, or none if it was alone.
         is_average = {name: name.startswith("average.") for name in own}
         own = {n if is_average[n] else f"live.{n.removeprefix('model.')}": own[n] for n in own}
-    load_into(networks, own, where)
+    try:
+        load_into(networks, own, where)
+    except CheckpointError:
+        raise CheckpointError(
+            f"{where}: of another version, whose networks differ; finish the training with it, or delete the file"
+        ) from None
 
 
 def restore_optimizer(tensors: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
