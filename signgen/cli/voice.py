@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,14 @@ class ProgressMode(StrEnum):
 
 
 def say(line: str) -> None:
-    """One line on stderr."""
-    typer.echo(f"signgen: {line}", err=True)
+    """One line on stderr; work goes on when nobody reads it any more, or the log's disk is full."""
+    tell(f"signgen: {line}")
+
+
+def tell(line: str) -> None:
+    """A line as it is on stderr."""
+    with suppress(OSError):
+        typer.echo(line, err=True)
 
 
 @contextmanager
@@ -86,7 +92,7 @@ class Lines:
         self._last = now
         if self._as_json:
             row = {"stage": stage, "done": done, "total": total, "seconds": round(now - self._started, 3)}
-            typer.echo(json.dumps(row), err=True)
+            tell(json.dumps(row))
         else:
             say(f"{stage}: {done}" + (f" of {total} ({done / total:.0%})" if total else ""))
 
