@@ -196,9 +196,8 @@ def rate(runs: int, seed: int) -> None:
         f"`signgen batch run DIR --workers 2`, {len(texts)} texts in shards of 100, median of {len(rounds)} runs"
     )
     print(f"  2 texts (start, lexicon, index): {start:.1f} s; {len(texts)} texts: {whole:.1f} s")
-    print(
-        f"  {60 * len(texts) / whole:.0f} samples a minute, {60 * (len(texts) - 2) / (whole - start):.0f} without start-up"
-    )
+    rates = 60 * len(texts) / whole, 60 * (len(texts) - 2) / (whole - start)
+    print(f"  {rates[0]:.0f} samples a minute, {rates[1]:.0f} without start-up")
 
 
 def video(runs: int, seed: int) -> None:

@@ -32,6 +32,8 @@ PUBLISHED = {"mimicmotion": (34.0, 77.0)}
 # A shard is made by one worker, and is what a crash of a machine or a copy costs.
 MOST_SHARD_BYTES, MOST_SHARD_SECONDS, MOST_SHARD_SAMPLES = 1 << 30, 1800.0, 20_000
 LEAST_SHARD_BYTES, LEAST_SHARD_SECONDS, MANY_SHARDS = 32 << 20, 60.0, 100
+# Where samples are slow, shards take longer rather than to be too many.
+MOST_SHARDS = 10_000
 
 # 95 % quantiles of Student's t by degrees of freedom; of one sample nothing is known, so: half to twice.
 _T = (math.inf, 6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83, 1.81)
@@ -105,7 +107,8 @@ class Estimate:
     def better_shard_size(self) -> int | None:
         """Samples in a shard that are easier to handle; None if those chosen are fine."""
         size, work = self.bytes.middle / self.samples, self.work.middle / self.samples
-        most = min(MOST_SHARD_BYTES / size, MOST_SHARD_SECONDS / max(work, 1e-9), MOST_SHARD_SAMPLES)
+        fast = max(MOST_SHARD_SECONDS / max(work, 1e-9), self.samples / MOST_SHARDS)
+        most = min(MOST_SHARD_BYTES / size, fast, MOST_SHARD_SAMPLES)
         is_large = self.shard_samples > most
         is_small = (
             self.samples > MANY_SHARDS * self.shard_samples

@@ -151,6 +151,7 @@ def test_workers_share_the_work_and_the_cores(workers, cores, expected):
             20_000,
         ),
         ({"samples": 10**6, "bytes": Range(2e11, 2e11), "work": Range(4e6, 4e6), "shard_samples": 1000}, 200),
+        ({"samples": 10**6, "bytes": Range(9e11, 9e11), "work": Range(3e8, 3e8), "shard_samples": 500}, 100),
         ({"samples": 300, "work": Range(1, 1), "bytes": Range(1e6, 1e6), "shard_samples": 20}, None),
     ],
 )
