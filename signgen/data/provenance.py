@@ -74,8 +74,8 @@ def check_credentials(credentials: Credentials) -> tuple[str, ...]:
 
     Raises:
         DependencyError: the extra is not installed.
-        DataError: a file that cannot be read, is no PEM, or holds a key with a passphrase.
-        ConfigError: a certificate that is not valid today, or a key of another certificate.
+        ConfigError: a file that cannot be read, is no PEM, or holds a key with a passphrase; a certificate that is not
+            valid today, or a key of another certificate.
     """
     _signer(credentials)
     if os.name == "posix" and credentials.key.stat().st_mode & _GROUP_OR_OTHERS_READ:
@@ -89,7 +89,7 @@ def sign_video(path: Path, credentials: Credentials, claim: Claim) -> None:
     Two signings differ in their bytes: a manifest holds a random name, and a signature a random number.
 
     Raises:
-        DependencyError, DataError, ConfigError: as `check_credentials`.
+        DependencyError, ConfigError: as `check_credentials`.
         RenderError: the library refused; such as a time stamping authority that does not answer.
         ResourceError: the disk is full or the folder cannot be written.
     """
@@ -207,7 +207,10 @@ def _context() -> Any:
 def _signer(credentials: Credentials) -> Any:
     """The signer of two files, which are looked at once a process."""
     c2pa = _library()
-    chain, key = (read_file(path, MAX_PEM_BYTES) for path in (credentials.certificate, credentials.key))
+    try:
+        chain, key = (read_file(path, MAX_PEM_BYTES) for path in (credentials.certificate, credentials.key))
+    except DataError as error:  # it is a setting that is wrong, for all videos
+        raise ConfigError(str(error)) from None
     algorithm = _checked(credentials, chain, key)
     try:
         info = c2pa.C2paSignerInfo(algorithm, chain, key, credentials.timestamp or None)
@@ -227,13 +230,13 @@ def _checked(credentials: Credentials, chain: bytes, key: bytes) -> str:
         certificate = x509.load_pem_x509_certificates(chain)[0]
         told = certificate.public_key()
     except (ValueError, IndexError):
-        raise DataError(f"{credentials.certificate}: not a certificate in PEM") from None
+        raise ConfigError(f"{credentials.certificate}: not a certificate in PEM") from None
     try:
         private = load_pem_private_key(key, None)
     except TypeError:
-        raise DataError(f"{credentials.key}: has a passphrase; give a key without one") from None
+        raise ConfigError(f"{credentials.key}: has a passphrase; give a key without one") from None
     except Exception:  # cryptography has errors of its own for what it does not know
-        raise DataError(f"{credentials.key}: not a private key in PEM") from None
+        raise ConfigError(f"{credentials.key}: not a private key in PEM") from None
     if private.public_key() != told:
         raise ConfigError(f"{credentials.key}: is not the key of {credentials.certificate}")
     since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc

@@ -9,7 +9,13 @@ from typing import Any
 from signgen.data.batch_clips import is_clip
 from signgen.data.shard_files import TAR, is_batch
 from signgen.errors import DataError
-from signgen.workflow.inspect_batch import batch_clip_facts, batch_facts, describe_signer, tar_facts
+from signgen.workflow.inspect_batch import (
+    batch_clip_facts,
+    batch_facts,
+    credentials_facts,
+    describe_signer,
+    tar_facts,
+)
 
 Facts = Mapping[str, Any]
 
@@ -70,20 +76,8 @@ def _video(path: Path) -> Facts:
         "seconds": video.seconds,
         "variable_rate": video.is_variable_rate,
         "metadata": dict(video.metadata),
-        **_credentials(path),
+        **credentials_facts(path),
     }
-
-
-def _credentials(path: Path) -> Facts:
-    """What the signed manifest of an mp4 says; nothing where there is none."""
-    from signgen.data.provenance import has_library, has_manifest, read_credentials
-
-    if not has_manifest(path):
-        return {}
-    if not has_library():
-        return {"credentials": "there, unread; pip install 'signgen[provenance]'"}
-    found = read_credentials(path)
-    return {f"credentials {name}": value for name, value in found.items() if value} if found else {}
 
 
 def _captions(path: Path) -> Facts:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from signgen.data.batch_clips import index_rows, read_clip
+from signgen.data.provenance import has_library, has_manifest, read_credentials
 from signgen.data.shard_files import DATA, INDEX, shards_in
 from signgen.data.shards import read_shard
 from signgen.data.tar_clips import POSES, VIDEO, TarClips
@@ -77,7 +79,27 @@ def batch_clip_facts(path: Path) -> Facts:
         **{name: value for name, value in clip.info.items() if name != "timeline"},
         "video": f"{len(clip.video):,} bytes" if clip.video else "none",
         **describe_signer(clip.poses),
+        **_credentials(clip.video),
     }
+
+
+def _credentials(video: bytes) -> dict[str, Any]:
+    if not video:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="signgen-") as folder:
+        path = Path(folder) / "sample.mp4"
+        path.write_bytes(video)
+        return credentials_facts(path)
+
+
+def credentials_facts(path: Path) -> dict[str, Any]:
+    """What the signed manifest of an mp4 says; nothing where there is none."""
+    if not has_manifest(path):
+        return {}
+    if not has_library():
+        return {"credentials": "there, unread; pip install 'signgen[provenance]'"}
+    found = read_credentials(path)
+    return {f"credentials {name}": value for name, value in found.items() if value} if found else {}
 
 
 def _is_of_batch(path: Path) -> bool:

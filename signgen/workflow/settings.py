@@ -91,10 +91,9 @@ class Job:
         """Ask, before anything is made, whether this job can draw what it signs.
 
         Raises:
-            ConfigError: see `check_look`.
-            DependencyError: an extra of the renderer is not installed.
+            ConfigError: see `check_look`; or credentials that cannot sign.
+            DependencyError: an extra of the renderer, or for the credentials, is not installed.
             CheckpointError: its weights are missing.
-            DataError: credentials that cannot be read.
         """
         self.check_look()
         check_ready(self.renderer)

@@ -8,13 +8,14 @@ import tarfile
 import numpy as np
 import pytest
 import yaml
-from finished_batches import FPS, FRAMES, SIDE, TEXT, commit, make_batch, poses_of
+from finished_batches import FPS, FRAMES, SIDE, TEXT, commit, made_of, make_batch, poses_of
 
 from signgen.batch.output.finish import finish_folder
 from signgen.batch.output.merge import merge_folders
 from signgen.batch.output.read import read_samples
-from signgen.batch.output.sample import member_path
+from signgen.batch.output.sample import member_path, put_sample
 from signgen.batch.output.verify import verify_folder
+from signgen.batch.spool import Spool
 from signgen.data.shards import read_shard
 from signgen.data.video import SYNTHETIC_MARK
 from signgen.errors import ConfigError, DataError, SignGenError
@@ -232,6 +233,28 @@ def test_merge_renumbers_shards_and_keeps_every_sample_once(tmp_path, batch):
     assert names == [f"train-{n:05d}-of-00003.tar" for n in range(3)]
     assert not problems(tmp_path / "all", deep=True)
     assert (tmp_path / "all/data" / names[2]).read_bytes() == first_shard(other).read_bytes()
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_merged_shards_are_linked_and_part_when_one_of_them_grows(tmp_path, is_linked):
+    source = make_batch(tmp_path / "b", 1, 2)
+    merge_folders([source], tmp_path / "all", parquet=False, is_linked=is_linked)
+    one, other = first_shard(source), first_shard(tmp_path / "all")
+    assert one.samefile(other) == is_linked
+    Spool(source, "train-00000-of-00001").adopt(one)
+    put_sample(Spool(source, "train-00000-of-00001"), made_of("later"))
+    assert not problems(tmp_path / "all", deep=True)
+
+
+def test_merge_copies_where_there_are_no_links(tmp_path, batch, monkeypatch):
+    def refused(*_given):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr("os.link", refused)
+    merge_folders([batch], tmp_path / "all", parquet=False)
+    assert not problems(tmp_path / "all")
+    name = "data/train-00001-of-00002.tar"
+    assert not (batch / name).samefile(tmp_path / "all" / name)
 
 
 def test_merge_refuses_what_would_lose_or_repeat_samples_and_leaves_nothing(tmp_path, batch):

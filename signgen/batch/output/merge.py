@@ -1,8 +1,9 @@
-"""Join finished folders into one, without decoding a sample: shards are copied, checked by their sum and renumbered."""
+"""Join finished folders into one, without decoding a sample: shards are linked or copied, checked and renumbered."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
@@ -25,9 +26,14 @@ _CHUNK = 4 << 20
 
 
 def merge_folders(
-    sources: Sequence[Path], target: Path, *, title: str = "", parquet: bool | None = None
+    sources: Sequence[Path],
+    target: Path,
+    *,
+    title: str = "",
+    parquet: bool | None = None,
+    is_linked: bool = True,
 ) -> Summary:
-    """Copy the shards of several folders into a new one and write its index, card, metadata and sums.
+    """Put the shards of several folders into a new one and write its index, card, metadata and sums.
 
     Args:
         sources: folders of batches; shards that are not committed are left out.
@@ -35,6 +41,7 @@ def merge_folders(
             ``.NAME.merging`` beside it; what a killed process left there the same call takes away.
         title: as in `finish_folder`.
         parquet: as in `finish_folder`.
+        is_linked: give shards a second name (hard links) instead of copying them, where the file system can.
 
     Raises:
         ConfigError: no sources, a source twice, or a target that holds something.
@@ -46,7 +53,7 @@ def merge_folders(
     _check_keys(found)
     with reported(target), _alone(target.with_name(f".{target.name}.merging")) as unfinished:
         for (folder, facts), name in zip(found, _names(found), strict=True):
-            _copy(folder, facts, unfinished, name)
+            _add(folder, facts, unfinished, name, is_linked)
         summary = summed_up(unfinished, title=title, parquet=parquet)
         _publish(unfinished, target)
     return summary
@@ -125,22 +132,47 @@ def _names(found: Sequence[tuple[Path, ShardFacts]]) -> list[str]:
     return names
 
 
-def _copy(folder: Path, facts: ShardFacts, target: Path, name: str) -> None:
-    """Copy a shard and commit it under its new name; the commit keeps what else the old one says of it."""
-    source = shard_path(folder, facts)
-    with open_own(source) as file, written(target / DATA / name) as out:
-        while chunk := file.read(_CHUNK):
-            out.write(chunk)
-        if out.sha256 != facts.sha256:
-            raise DataError(
-                f"{source}: changed: it has another sum than its commit says; run `signgen batch verify`"
-            )
+def _add(folder: Path, facts: ShardFacts, target: Path, name: str, is_linked: bool) -> None:
+    """Give a shard another name and commit it there; the commit says where it came from."""
+    source, place = shard_path(folder, facts), target / DATA / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    digest = _linked(source, place) if is_linked else ""
+    digest = digest or _copied(source, place)
+    if digest != facts.sha256:
+        raise DataError(
+            f"{source}: changed: it has another sum than its commit says; run `signgen batch verify`"
+        )
     commit = {
         "merged_from": {"shard": facts.name, "commit_sha256": _commit_sum(folder, facts)},
         "shard": replace(facts, name=name),
     }
     with written(target / COMMITS / f"{Path(name).stem}.json") as out:
         out.write((to_json(commit) + "\n").encode())
+
+
+def _linked(source: Path, place: Path) -> str:
+    """The sum of a shard that now has a second name, empty where the file system gives none; nothing is written.
+
+    Who would write to one of them breaks the link first: see `signgen.batch.spool.Spool.adopt`.
+    """
+    if source.is_symlink():
+        return ""
+    try:
+        os.link(source, place)
+        sync_folder(place.parent)
+    except FileNotFoundError:
+        raise DataError(f"{source}: cannot be read: it is missing; run `signgen batch verify`") from None
+    except OSError:  # another disk, or one without links
+        return ""
+    with open_own(place) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copied(source: Path, place: Path) -> str:
+    with open_own(source) as file, written(place) as out:
+        while chunk := file.read(_CHUNK):
+            out.write(chunk)
+    return out.sha256
 
 
 def _commit_sum(folder: Path, facts: ShardFacts) -> str:
