@@ -95,6 +95,16 @@ def test_hands_stay_where_they_touch(sentence, seed):
     assert np.abs((after[:, 48] - after[:, 27]) - hands)[near].max() < 0.4 * stretched + 0.03
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_movement_stays_smooth(sentence, seed):
+    made = with_body(sentence, draw_body(0.06, np.random.default_rng(seed)))
+    before, after = (
+        np.linalg.norm(np.diff(np.dstack([p.xy, p.depth])[:, ARMS], n=2, axis=0), axis=2).max()
+        for p in (sentence, made)
+    )
+    assert after < 1.5 * before
+
+
 def test_arms_hang_as_long_as_they_are(sentence):
     """At rest nothing pulls a hand to the body."""
     made = with_body(sentence, (1.0, 1.15, 1.15, 1.0, 1.0, 1.0, 1.0))
