@@ -96,7 +96,13 @@ def write_parquet(index: Path, path: Path) -> None:
         "sha256": pa.struct([(name, pa.string()) for name in ("poses.npz", "caption.json", "mp4")]),
     }
     schema = pa.schema({**texts, **counts, **others})
-    with reported(path), atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+    # A file and not its name, which would have to be UTF-8 and might be taken for an address.
+    with (
+        reported(path),
+        atomic_path(path) as temporary,
+        temporary.open("wb") as file,
+        pq.ParquetWriter(file, schema) as writer,
+    ):
         for rows in _batches(index):
             writer.write_table(pa.Table.from_pylist(list(rows), schema=schema))
 
