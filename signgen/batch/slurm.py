@@ -32,9 +32,9 @@ class Job:
     Attributes:
         partition: of the cluster; empty for its default, as for all texts here.
         time: limit of a task, as SLURM writes it: minutes, ``HH:MM:SS``, ``D-HH`` and so on.
-        cpus: cores of a task.
+        cpus: cores of a task; without GPUs it makes as many shards side by side, as far as it has them.
         memory: of a task, such as ``4G``.
-        gpus: of a task: a number, or a type and a number such as ``a100:2``.
+        gpus: of a task: a number, or a type and a number such as ``a100:2``; each has a process of its own.
         account: who pays.
         concurrent: how many tasks run at the same time at most; 0 for any number.
         shards_per_task: consecutive shards that a task makes.
@@ -76,11 +76,6 @@ class Job:
                 f"--gpus: expected a number, or a type and a number as a100:2, got {self.gpus!r}"
             )
         return int(number)
-
-    @property
-    def workers(self) -> int:
-        """Processes of a task: one for each GPU, else one for each shard as far as there are cores."""
-        return self.gpu_count or max(1, min(self.shards_per_task, self.cpus))
 
 
 def tasks_of(folder: Path, plan: Plan, shards_per_task: int) -> list[int]:
@@ -183,9 +178,10 @@ def _shards(count: int, each: int) -> str:
 
 
 def _words(job: Job) -> str:
-    quoted = [shlex.quote(word) for word in ("--workers", str(job.workers), *job.run_options)]
-    devices = ['--gpus "${CUDA_VISIBLE_DEVICES:?SLURM gave this task no GPU}"'] if job.gpu_count else []
-    return " ".join([*quoted, *devices])
+    """The rest of the command; of GPUs those that SLURM gave the task, by whatever names."""
+    devices = '--gpus "${CUDA_VISIBLE_DEVICES:?SLURM gave this task no GPU}"'
+    hands = devices if job.gpu_count else f"--workers {max(1, min(job.shards_per_task, job.cpus))}"
+    return " ".join([hands, *map(shlex.quote, job.run_options)])
 
 
 # SLURM tells the time limit to the shell of the script alone, so the shell waits for the work and passes it on.

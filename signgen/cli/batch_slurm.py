@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,6 +60,10 @@ Setup = Annotated[
     _word("--setup", "A line of shell before the work, as 'module load cuda'; repeatable.", WORK),
 ]
 ShardsPerTask = Annotated[int, _count("--shards-per-task", 1, "Consecutive shards of a task.", WORK)]
+TimeLimit = Annotated[
+    float,
+    _word("--time-limit", "Seconds that one sample may take; a longer one fails. (default: no limit)", WORK),
+]
 Time = Annotated[str, _word("--time", "Limit of a task, as 4:00:00 or 1-12.")]
 
 
@@ -78,6 +83,7 @@ def slurm(
     setup: Setup = None,
     python: Python = "",
     max_failures: MaxFailures = "5%",
+    time_limit: TimeLimit = math.inf,
     notice: Notice = 120,
     requeues: Requeues = 20,
     logs: Logs = None,
@@ -101,12 +107,18 @@ def slurm(
         options=tuple(sbatch or ()),
         setup=tuple(setup or ()),
         python=python,
-        run_options=("--max-failures", max_failures),
+        run_options=run_options(max_failures, time_limit),
         logs=logs,
         notice=notice,
         requeues=requeues,
     )
     return tell_script(folder, job, output)
+
+
+def run_options(max_failures: str, time_limit: float) -> tuple[str, ...]:
+    """What the tasks hand on to `signgen batch run`."""
+    limit = ("--time-limit", f"{time_limit:g}") if time_limit < math.inf else ()
+    return ("--max-failures", max_failures, *limit)
 
 
 def tell_script(folder: Path, job: Job, output: Path | None = None) -> int:

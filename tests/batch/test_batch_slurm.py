@@ -14,10 +14,14 @@ import time
 import pytest
 from typer.testing import CliRunner
 
+from signgen.batch.local import Local
+from signgen.batch.outcome import Failed
 from signgen.batch.plan import expand, read_plan, write_plan
 from signgen.batch.ranges import format_ranges, parse_ranges
+from signgen.batch.run import run_batch
 from signgen.batch.shard import run_shard
 from signgen.batch.slurm import Job, script, tasks_of
+from signgen.batch.status import read_status
 from signgen.batch.texts import Text
 from signgen.cli.app import app
 from signgen.errors import ConfigError, DataError
@@ -63,8 +67,8 @@ last=$((first + 1 < 5 ? first + 1 : 4))
 shards=$first-$last
 code=75
 if [ -z "$is_told" ]; then
-    "$python" -P -m signgen batch run "$folder" --shards "$shards" --workers 2 --max-failures 1% \
---gpus "${CUDA_VISIBLE_DEVICES:?SLURM gave this task no GPU}" &
+    "$python" -P -m signgen batch run "$folder" --shards "$shards" \
+--gpus "${CUDA_VISIBLE_DEVICES:?SLURM gave this task no GPU}" --max-failures 1% &
     child=$!
     sleep 1 # what is sent to a child before it is another program is lost
     worker=$child
@@ -103,8 +107,6 @@ def folder(tmp_path_factory):
 
 
 def failed(sample):
-    from signgen.batch.outcome import Failed
-
     return Failed(sample.id, "sign", "LexiconError", "not this time")
 
 
@@ -153,12 +155,16 @@ def test_the_whole_script(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("job", "workers"),
-    [(Job(), 1), (Job(cpus=8), 1), (Job(cpus=2, shards_per_task=8), 2), (Job(gpus="4"), 4),
-     (Job(gpus="h100:3", cpus=12), 3), (Job(gpus="0"), 1)],
+    ("job", "words"),
+    [
+        (Job(), "--workers 1 &"), (Job(cpus=8), "--workers 1 &"), (Job(cpus=2, shards_per_task=8), "--workers 2 &"),
+        (Job(gpus="0"), "--workers 1 &"), (Job(gpus="h100:3", cpus=12, shards_per_task=4), 'no GPU}" &'),
+    ],
 )  # fmt: skip
-def test_workers_of_a_task(job, workers):
-    assert job.workers == workers
+def test_workers_of_a_task(folder, job, words):
+    (line,) = (each for each in script(folder, read_plan(folder), job).splitlines() if "batch run" in each)
+    assert line.endswith(words)
+    assert ("--workers" in line) != ("--gpus" in line)
 
 
 @pytest.mark.parametrize(
@@ -334,3 +340,36 @@ def test_the_command(folder, tmp_path):
     )
     assert written.stdout == f"{target}\n"
     assert target.read_text() == printed.stdout
+
+
+def tree(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for part in ("data", "commits")
+        for path in sorted((folder / part).glob("[!.]*"))
+    }
+
+
+def test_tasks_make_what_a_local_run_makes(slurm, tmp_path):
+    """One of two tasks is told to stop on its way, requeued, and goes on; the last to commit writes the index."""
+    sentences = [f"book {word} {n}" for n in range(24) for word in WORDS]
+    for name in ("good", HOSTILE):
+        planned(tmp_path / name, sentences, size=60)
+    assert run_batch(tmp_path / "good", launcher=Local(0)).is_complete
+    folder = tmp_path / HOSTILE
+    text = script(folder, read_plan(folder), Job(logs=tmp_path))
+    first = slurm(text, 0)
+    deadline = time.monotonic() + 60
+    while not read_status(folder).made and time.monotonic() < deadline:
+        time.sleep(0.02)
+    first.send_signal(signal.SIGUSR1)
+    output, _ = first.communicate(timeout=60)
+    assert (first.returncode, requeued(tmp_path)) == (75, ["requeue 77_0"]), output
+    assert 0 < read_status(folder).made < 60
+    for task in (1, 0):
+        again = slurm(text, task)
+        output, _ = again.communicate(timeout=120)
+        assert again.returncode == 0, output
+        assert (folder / "SHA256SUMS").exists() == (task == 0)
+    assert tree(folder) == tree(tmp_path / "good")
+    assert requeued(tmp_path) == ["requeue 77_0"]
