@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from signgen import __version__
+from signgen.data.sidecar import package_version
 
 _FOLDER = Path(__file__).parent
 
@@ -77,7 +77,7 @@ def head(name: str, topics: Mapping[str, int], licences: tuple[str, ...]) -> str
         noun="sign" if total == 1 else "signs",
         options=options,
         licences=_text(terms),
-        version=_text(__version__),
+        version=_text(package_version("signgen")),
         style=style,
         style_hash=_hash(style),
         script_hash=_hash(script),

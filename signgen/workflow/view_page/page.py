@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from signgen import __version__
 from signgen.data.atomic import write_text
+from signgen.data.sidecar import package_version
 
 _FOLDER = Path(__file__).parent
 # Points of a curve; more than there are pixels across would be for nothing.
@@ -32,7 +32,7 @@ def write(path: Path, video: bytes, facts: Mapping[str, Any], strips: Mapping[st
     style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
     figures = {name: value for name, value in facts.items() if name != "repairs"}
     text = Template((_FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
-        version=__version__,
+        version=package_version("signgen"),
         name=escape(str(facts["poses"])),
         style=style,
         script=script,
