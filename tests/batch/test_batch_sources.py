@@ -151,3 +151,13 @@ def test_what_a_batch_holds(batch, name, samples, kind):
     assert (facts["kind"], facts["samples"], facts["frames"]) == (kind, samples, samples * FRAMES)
     assert (facts["signed_language"], facts["licences"]) == ({"ase": samples}, {"CC-BY-4.0": samples})
     assert facts["split"] == {"train": samples}
+
+
+def test_a_data_set_is_built_of_a_batch(batch, tmp_path):
+    from signgen.dataset.corpora.base import corpora
+
+    found = list(corpora.build({"name": "columnar"})(batch, tmp_path))
+    assert [(sample.video_id, sample.split, sample.gloss) for sample in found] == [
+        (key, "train", "HELLO") for key in KEYS
+    ]
+    np.testing.assert_array_equal(read_pose(found[4].poses).keypoints, poses_of(KEYS[4]).keypoints)
