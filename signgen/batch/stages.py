@@ -54,8 +54,17 @@ class Maker:
 
     @property
     def pays_side_by_side(self) -> bool:
-        """Whether signing and packing have something to wait for: frames that are not drawn by this core."""
-        return self._plan.kind == "video"
+        """Whether frames are drawn on a GPU, which the rest need not wait for.
+
+        On a CPU drawing takes its time on the cores that the rest needs too, and the encoder has threads of its own;
+        poses alone took a tenth more of a core side by side (docs/batch.md).
+        """
+        device = self._plan.config["renderer"].get("device") if self._plan.kind == "video" else None
+        if device is None:
+            return False
+        from signgen.nn.device import device_named
+
+        return device_named(device).type == "cuda"
 
     def stages(self, spool: Store) -> Sequence[Stage[Work]]:
         """Sign, draw and pack; each raises what would hit every sample: no disk, no memory, no weights."""
@@ -143,4 +152,3 @@ def _stage(name: str, do: Callable[[Work], Work], *, is_always_finished: bool = 
             return work.with_outcome(Failed(work.sample.id, name, type(error).__name__, line))
 
     return Stage(name, tried, is_always_finished)
-

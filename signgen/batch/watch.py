@@ -50,6 +50,11 @@ class Watch:
         return Tally(made, failed, before, math.fsum(self._seconds[:]))
 
     @property
+    def failed(self) -> list[int]:
+        """How many samples failed, by shard."""
+        return self._counts[1][:]
+
+    @property
     def workers(self) -> int:
         """How many workers are alive."""
         return self._workers[0]
@@ -57,7 +62,7 @@ class Watch:
     @property
     def is_over(self) -> bool:
         """Whether more samples failed than may."""
-        return sum(self._counts[1][:]) > self._allowed
+        return sum(self.failed) > self._allowed
 
     @property
     def is_told_to_stop(self) -> bool:

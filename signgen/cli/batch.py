@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from signgen.cli import options as o
-from signgen.cli.codes import DAMAGE, INCOMPLETE, STOPPED
+from signgen.cli.batch_run import run
+from signgen.cli.batch_status import retry, status
+from signgen.cli.codes import DAMAGE
 from signgen.cli.flags import CREDENTIALS, DIFFUSION, LOOKS, SIGNER, SIGNING, VIEW, configured
-from signgen.cli.table import print_columns, print_facts, print_json
+from signgen.cli.table import print_columns, print_json
 from signgen.cli.voice import ProgressMode, say, telling
 
 if TYPE_CHECKING:
     from signgen.batch.output.finish import Summary
-    from signgen.batch.run import Ran
 
 app = typer.Typer(
     help="Make data sets of signing from texts: plan, run, look, check, join.", no_args_is_help=True
 )
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the batch.")]
-# The names of reasons that `status` prints; --json has all.
-MOST_REASONS = 12
 
 
 @app.command()
@@ -82,69 +81,9 @@ def plan(
     return 0
 
 
-@app.command()
-def run(
-    folder: Folder,
-    *,
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: in this one.")] = 1,
-    max_failures: Annotated[
-        str, typer.Option("--max-failures", help="End when more samples fail: a number, or a share of all.")
-    ] = "5%",
-    progress: o.Show = ProgressMode.auto,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-) -> int:
-    """Make what is missing of a planned batch, with index, card and sums when all of it is there.
-
-    Run the same command again after any stop. SIGTERM, SIGINT and SIGUSR1 end it after the sample under way, with
-    code 75; several runs, on one machine or many, may share a folder.
-    """
-    from signgen.batch.local import Local
-    from signgen.batch.run import run_batch
-
-    with telling(progress, quiet, verbose) as show:
-        ran = run_batch(folder, launcher=Local(workers), max_failures=max_failures, progress=show)
-        if ran.is_complete and not ran.is_over and ran.made:
-            from signgen.batch.output.finish import finish_folder
-
-            finish_folder(folder)
-    _tell(ran, max_failures, quiet)
-    if ran.is_complete:
-        typer.echo(str(folder))
-    if ran.is_stopped and not ran.is_complete:
-        return STOPPED
-    return 0 if ran.is_complete and not ran.failed else INCOMPLETE
-
-
-@app.command()
-def status(folder: Folder, as_json: o.Json = False) -> int:
-    """How many samples are made, are missing or failed, and why; also while others work on the folder."""
-    from signgen.batch.status import read_status
-
-    found = read_status(folder)
-    if as_json:
-        print_json(found)
-        return 0
-    print_facts(
-        {
-            "samples": f"{found.made} of {found.samples} made, {found.failed} failed",
-            "shards": f"{found.committed} of {found.shards} committed",
-            "size": f"{found.bytes / 1e6:.1f} MB",
-            "signing": f"{found.seconds / 3600:.3f} h",
-        }
-    )
-    for reason, count in list(found.reasons.items())[:MOST_REASONS]:
-        typer.echo(f"{count} failed: {reason}")
-    return 0
-
-
-@app.command()
-def retry(folder: Folder) -> int:
-    """Forget the samples that failed, so that the next run tries them again; their shards are made anew."""
-    from signgen.batch.retry import forget_failures
-
-    say(f"{forget_failures(folder)} failed samples are tried again by `signgen batch run {folder}`")
-    return 0
+app.command()(run)
+app.command()(status)
+app.command()(retry)
 
 
 Title = Annotated[str, typer.Option("--title", help="Name of the data set.", show_default=False)]
@@ -205,11 +144,14 @@ def merge(
     output: Annotated[Path, typer.Option("-o", "--output", help="New folder.", show_default=False)],
     title: Title = "",
     parquet: Parquet = None,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy shards also where a second name (a hard link) would do.")
+    ] = False,
 ) -> int:
     """Join the finished shards of several batches in a new folder; a sample that two of them have is refused."""
     from signgen.batch.output.merge import merge_folders
 
-    _sum_up(merge_folders(folders, output, title=title, parquet=parquet), output)
+    _sum_up(merge_folders(folders, output, title=title, parquet=parquet, is_linked=not copy), output)
     return 0
 
 
@@ -218,15 +160,3 @@ def _sum_up(made: Summary, folder: Path) -> None:
     for licence in made.licences:
         say(f"licence: {licence}")
     typer.echo(str(folder))
-
-
-def _tell(ran: Ran, max_failures: str, is_quiet: bool) -> None:
-    """What a run did, line by line; what went wrong alone if it is to be quiet."""
-    if not is_quiet:
-        say(f"{ran.planned} samples: {ran.made} made, {ran.failed} failed")
-    if ran.held:
-        say(f"{len(ran.held)} shards are being made by other processes")
-    if ran.is_over:
-        say(f"ended: more than --max-failures {max_failures} failed; `signgen batch status` says why")
-    elif ran.is_stopped and not ran.is_complete:
-        say("stopped; run the same command again to go on")
