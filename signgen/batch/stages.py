@@ -56,8 +56,8 @@ class Maker:
     def pays_side_by_side(self) -> bool:
         """Whether frames are drawn on a GPU, which the rest need not wait for.
 
-        On a CPU drawing takes its time on the cores that the rest needs too, and the encoder has threads of its own;
-        poses alone took a tenth more of a core side by side (docs/batch.md).
+        On a CPU drawing takes its time on the cores that the rest needs too, and the encoder has threads of its own.
+        See docs/batch.md.
         """
         device = self._plan.config["renderer"].get("device") if self._plan.kind == "video" else None
         if device is None:
