@@ -18,7 +18,7 @@ from typing import Any
 from signgen.config import load_yaml, with_overrides
 
 # What a shard costs a file system (signgen/batch/shard.py): lock taken and given back; folder and tar made, tar
-# renamed, commit made, renamed, folder deleted; tar, commit and both folders flushed; a stat, an open and a close per sample.
+# renamed, commit made, renamed, folder deleted; tar, commit and both folders flushed. And a sample: stat, open, close.
 LOCKS, NAMES, FLUSHES, OPENS_PER_SAMPLE = 2, 6, 4, 3
 
 

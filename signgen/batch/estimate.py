@@ -109,7 +109,7 @@ class Estimate:
         size, work = self.bytes.middle / self.samples, self.work.middle / self.samples
         fast = max(MOST_SHARD_SECONDS / max(work, 1e-9), self.samples / MOST_SHARDS)
         most = min(MOST_SHARD_BYTES / size, fast, MOST_SHARD_SAMPLES)
-        is_large = self.shard_samples > most
+        is_large = self.shard_samples > min(MOST_SHARD_BYTES / size, 2 * fast, MOST_SHARD_SAMPLES)
         is_small = (
             self.samples > MANY_SHARDS * self.shard_samples
             and self.shard_samples * size < LEAST_SHARD_BYTES
