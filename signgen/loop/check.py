@@ -11,7 +11,7 @@ from signgen.batch.watch import allowed_failures
 from signgen.data.shard_files import shards_in
 from signgen.errors import ConfigError, DataError
 from signgen.loop.chosen import rule_of
-from signgen.loop.schedules import CHOSEN, MADE, REAL
+from signgen.loop.schedules import CHOSEN, DRAWN, MADE, REAL
 from signgen.loop.settings import LoopSettings, RealSettings
 from signgen.loop.trained import slt_settings
 from signgen.nn.extra import need
@@ -20,7 +20,7 @@ from signgen.workflow.judges import judge_folders
 SPLITS = ("train", "dev", "test")
 
 
-def check_all(settings: LoopSettings, folder: Path) -> None:
+def check_all(settings: LoopSettings, folder: Path, device: str) -> None:
     """Build or open everything that the settings name.
 
     Raises:
@@ -29,7 +29,9 @@ def check_all(settings: LoopSettings, folder: Path) -> None:
     need("torch", "safetensors", "sentencepiece", "accelerate", what="the loop")
     need("sacrebleu", extra="eval", what="the loop")
     from signgen.judge.text.scores import scorer
+    from signgen.nn.device import device_named
 
+    device_named(device)
     _check_real(settings.real)
     if settings.texts.file is not None and not settings.texts.file.is_file():
         raise DataError(f"texts.file: {settings.texts.file}: no such file")
@@ -40,8 +42,7 @@ def check_all(settings: LoopSettings, folder: Path) -> None:
             read_grammar(grammar)
     _check_made(settings)
     rule_of(settings.chosen)
-    names = {REAL: folder / REAL, MADE: folder / MADE, CHOSEN: folder / CHOSEN}
-    slt_settings(settings.trained, names, None)
+    slt_settings(settings.trained, {name: folder / name for name in (REAL, MADE, CHOSEN, DRAWN)}, None)
     scorer(["a text"], settings.scored.language)
     _check_judges(settings)
 

@@ -15,12 +15,12 @@ from signgen.judge.text.measure import Measure, ratio, sign
 from signgen.judge.text.paired import paired_difference
 from signgen.judge.text.resample import Resampling, bootstrap, percentiles
 from signgen.judge.text.scores import scorer
-from signgen.loop.schedules import BASE, CONTROL, JOINT, LOOP, UNSELECTED
+from signgen.loop.schedules import BASE, CHANCE, CONTROL, JOINT, LOOP, UNSELECTED
 from signgen.slt.ablation import PREDICTIONS
 
 BLEU, CHRF, LIKELIHOOD = "BLEU-4", "chrF2", "log-likelihood"
 # What is claimed or asked of a loop: the first against the second.
-PAIRS = ((LOOP, UNSELECTED), (LOOP, JOINT), (LOOP, CONTROL))
+PAIRS = ((LOOP, UNSELECTED), (LOOP, CHANCE), (LOOP, JOINT), (LOOP, CONTROL))
 MAX_BYTES = 1 << 28
 
 Interval = tuple[float, float]

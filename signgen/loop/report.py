@@ -11,7 +11,7 @@ from signgen.loop.compare import BLEU, CHRF, LIKELIHOOD
 from signgen.loop.ledger import Ledger
 from signgen.loop.page import page_of
 from signgen.loop.plot import picture
-from signgen.loop.schedules import ABOUT, BASE, CONTROL, LOOP, UNSELECTED
+from signgen.loop.schedules import BASE, CONTROL, LOOP, UNSELECTED
 
 MARKDOWN, PAGE, PICTURE = "report.md", "report.html", "report.svg"
 TITLE = "What made signing is worth to a translator"
@@ -64,28 +64,27 @@ def verdict(facts: Mapping[str, Any]) -> list[str]:
     if gain := gains.get((LOOP, BASE)):
         factors = [f"{value:.1f}" if value is not None else "-" for value in gain["factor"]]
         lines.append(
-            f"{LOOP} gains {_signed(gain['pooled'])} BLEU-4 over {BASE}; times as much by seed: {', '.join(factors)}"
+            f"{LOOP} against {BASE}: {_signed(gain['pooled'])} BLEU-4; times as much by seed: {', '.join(factors)}"
         )
     if gain := gains.get((LOOP, UNSELECTED)):
-        lines.append(f"selection gains {_signed(gain['pooled'])} over none")
+        lines.append(f"selection against none: {_signed(gain['pooled'])}")
     if share := compared["control_share"]:
         low, high = share["interval"]
         lines.append(
-            f"{CONTROL}, with the poses of other texts, keeps {share['value']:.0%} of the gain "
-            f"({low:.0%} to {high:.0%})"
+            f"{CONTROL}, with the poses of other texts: {share['value']:.0%} of that gain ({low:.0%} to {high:.0%})"
         )
     return lines
 
 
 def schedules_table(compared: Mapping[str, Any]) -> Table:
     """Scores of each schedule."""
-    heads = ("schedule", "learns from", *(f"seed {seed}" for seed in compared["seeds"]))
+    heads = ("schedule", *(f"seed {seed}" for seed in compared["seeds"]))
     rows: Table = [(*heads, "BLEU-4, pooled", "chrF2", "log-likelihood")]
     for line in compared["lines"]:
         name, pooled = line["schedule"], line["pooled"]
         each = (f"{figure['value']:.1f}" for figure in line["bleu"])
         scores = (_spanned(pooled[BLEU]), _spanned(pooled[CHRF]), _spanned(pooled[LIKELIHOOD], 3))
-        rows.append((name, ABOUT.get(name, ""), *each, *scores))
+        rows.append((name, *each, *scores))
     return rows
 
 
@@ -135,7 +134,7 @@ def data_table(facts: Mapping[str, Any]) -> Table:
 
 def summary(report: Mapping[str, Any]) -> Sequence[tuple[str, ...]]:
     """The table for a terminal."""
-    return [(row[0], *row[2:]) for row in schedules_table(report["facts"]["compared"])]
+    return schedules_table(report["facts"]["compared"])
 
 
 def _signed(figure: Mapping[str, Any]) -> str:

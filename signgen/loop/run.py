@@ -13,7 +13,7 @@ from signgen.loop import chosen, glosses, judged, made, report, texts, trained
 from signgen.loop.check import check_all, corpus_settings
 from signgen.loop.compare import compare, read_predictions
 from signgen.loop.ledger import Ledger, Step
-from signgen.loop.schedules import BASE, CHOSEN, MADE, REAL
+from signgen.loop.schedules import BASE, CHANCE, CHOSEN, DRAWN, MADE, REAL
 from signgen.loop.settings import LoopSettings, prepare
 from signgen.workflow.judges import load_judges
 from signgen.workflow.progress import Progress, silent
@@ -60,7 +60,7 @@ def run_loop(
         Stopped: a signal asked for it.
     """
     settings = prepare(config)
-    check_all(settings, folder)
+    check_all(settings, folder, device)
     loop = Loop(settings, folder, Means(workers, device, progress))
     ledger, before = Ledger.of(folder), ""
     for step in loop.steps():
@@ -140,7 +140,7 @@ class Loop:
         train(own, self._folder / "judge", device=self._means.device)
 
     def _slt(self) -> Any:
-        folders = {REAL: self._real, MADE: self._folder / MADE, CHOSEN: self._folder / CHOSEN}
+        folders = {name: self._folder / name for name in (MADE, CHOSEN, DRAWN)} | {REAL: self._real}
         return trained.slt_settings(self._settings.trained, folders, self._folder / "cache")
 
     def _tasks(self) -> Sequence[trained.Task]:
@@ -150,6 +150,8 @@ class Loop:
         )  # fmt: skip
 
     def _train(self, tasks: Sequence[trained.Task]) -> dict[str, Any]:
+        if CHANCE in self._settings.trained.schedules:
+            chosen.draw_as_many(self._folder / MADE, self._folder / CHOSEN, self._folder / DRAWN)
         return trained.train_all(tasks, workers=self._means.workers, progress=self._means.progress)
 
     def _judge(self) -> dict[str, Any]:

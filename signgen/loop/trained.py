@@ -17,7 +17,7 @@ from signgen.data.files import read_file
 from signgen.data.strict_json import parse_json_object, read_json_object, to_json
 from signgen.dataset import pool
 from signgen.errors import ConfigError, ResourceError, SignGenError
-from signgen.loop.schedules import CHOSEN, MADE, REAL, schedule_of
+from signgen.loop.schedules import CHOSEN, DRAWN, MADE, REAL, schedule_of
 from signgen.loop.settings import TrainedSettings
 from signgen.slt.ablation import PREDICTIONS
 from signgen.slt.settings import SltSettings
@@ -64,7 +64,7 @@ def slt_settings(settings: TrainedSettings, folders: Mapping[str, Path], cache: 
     for name in ("sources", "target", "cache"):
         if isinstance(data, Mapping) and name in data:
             raise ConfigError(f"trained.slt.data.{name}: the loop sets it; leave it out")
-    sources = {name: str(folders[name]) for name in (REAL, MADE, CHOSEN)}
+    sources = {name: str(folders[name]) for name in (REAL, MADE, CHOSEN, DRAWN)}
     own = {"sources": sources, "target": REAL, **({"cache": str(cache)} if cache else {})}
     try:
         return prepare_slt({**settings.slt, "data": {**data, **own}})

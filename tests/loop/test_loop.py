@@ -75,7 +75,9 @@ def test_gains_are_differences_of_scores_with_intervals_around_them(finished):
     pairs = [(gain["first"], gain["second"]) for gain in compared["gains"]]
     assert pairs == [
         ("pretrain-finetune", "real-only"),
+        ("by-chance", "real-only"),
         ("shuffled-control", "real-only"),
+        ("pretrain-finetune", "by-chance"),
         ("pretrain-finetune", "shuffled-control"),
     ]
     for gain in compared["gains"]:
@@ -98,7 +100,7 @@ def test_report_files_stand_alone(finished):
     assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
     root = ElementTree.parse(folder / "report.svg").getroot()
     bars = [rect for rect in root.iter("{http://www.w3.org/2000/svg}rect") if rect.get("class") != "bg"]
-    assert len(bars) == 3
+    assert len(bars) == 4
     text = (folder / "report.md").read_text(encoding="utf-8")
     assert all(line in text for line in report["verdict"])
 
@@ -267,6 +269,23 @@ def test_refused_before_anything_is_made(tmp_path, changes, message):
     assert message in str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_device_that_is_not_there_is_refused_at_once(tmp_path):
+    with pytest.raises(SignGenError, match="abacus"):
+        run_loop(SMOKE, tmp_path / "new", device="abacus")
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_good_enough(finished, tmp_path):
+    folder = tmp_path / "new"
+    shutil.copytree(finished[0], folder)
+    ledger = Ledger.of(folder)
+    for name in ("chosen", "trained", "judged", "compared"):
+        del ledger.steps[name]
+    ledger._note("made", ledger.steps["made"])
+    with pytest.raises(DataError, match="no clip is good enough, most of all for log-likelihood"):
+        run(folder, chosen={"thresholds": {"log-likelihood": 5.0}})
 
 
 def test_real_folder_without_a_split_is_refused(finished, tmp_path):
