@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -214,3 +217,31 @@ def test_a_retry_waits_for_no_run(tmp_path, monkeypatch):
         forget_failures(tmp_path)
     with pytest.raises(ResourceError, match="being forgotten"):
         run_batch(tmp_path, launcher=Local(0, maker))
+
+
+def signalling(number, times, plan):
+    """Makes samples; from the third on its process gets a signal at each, so many times."""
+
+    def make(sample, spool):
+        if len(made) >= 2:
+            for _ in range(times):
+                os.kill(os.getpid(), number)
+        return plain_sample(sample, spool)
+
+    return make
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_a_signal_ends_the_run_after_the_sample_under_way(tmp_path, number):
+    before = signal.getsignal(number)
+    planned(tmp_path, [f"book {n}" for n in range(6)], size=4)
+    ran = run_batch(tmp_path, launcher=Local(0, partial(signalling, number, 1)))
+    assert (ran.is_stopped, ran.is_complete, ran.made, read_status(tmp_path).made) == (True, False, 3, 3)
+    assert signal.getsignal(number) == before
+
+
+def test_a_second_interrupt_does_not_wait(tmp_path):
+    planned(tmp_path, [f"book {n}" for n in range(6)], size=4)
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(tmp_path, launcher=Local(0, partial(signalling, signal.SIGINT, 2)))
+    assert read_status(tmp_path).made == 2
