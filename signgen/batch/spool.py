@@ -41,7 +41,13 @@ class Spool:
 
     @cached_property
     def _samples(self) -> Growing:
-        return Growing(self.path / TAR)
+        path = self.path / TAR
+        if path.is_symlink() or (
+            path.exists() and not path.is_file()
+        ):  # nothing of ours: it leads elsewhere, or waits
+            with reported(path):
+                path.unlink()
+        return Growing(path)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -51,7 +57,7 @@ class Spool:
     def adopt(self, shard: Path) -> None:
         """Take a shard back that is not committed, as after a crash just before; nothing of it is made again."""
         with reported(self.path):
-            if not shard.exists() or (self.path / TAR).exists():
+            if shard.is_symlink() or not shard.is_file() or (self.path / TAR).exists():
                 return
             if shard.stat().st_nlink > 1:  # it grows here, which who has the other name must not see
                 with atomic_path(self.path / TAR) as copy:
