@@ -65,6 +65,7 @@ def test_shell_blocks(tmp_path, environment):
         "converted.npz",
         "lines",
         "track.mp4",
+        "batch",
         "view.html",
         "data",
         "made",

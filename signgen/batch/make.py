@@ -74,7 +74,7 @@ def run_batch(
         SignGenError: what would hit every sample: no disk, no weights, a damaged plan.
     """
     ran = run(Path(folder), launcher=Local(workers), max_failures=max_failures, progress=progress)
-    if ran.is_complete and not ran.is_over and ran.made:
+    if ran.is_whole and not ran.is_over and ran.made:
         finish_folder(Path(folder))
     return ran
 
