@@ -36,7 +36,7 @@ def test_the_slowest_stage_alone_takes_time():
     stages = [sleeping("sign", 0.01), sleeping("draw", 0.03), sleeping("pack", 0.02)]
     started = time.monotonic()
     assert list(side_by_side(range(20), stages, never)) == list(range(20))
-    assert 0.6 <= time.monotonic() - started < 0.95
+    assert 0.6 <= time.monotonic() - started < 1.0
 
 
 def test_a_slow_stage_stops_those_before_it():

@@ -348,7 +348,7 @@ def test_signals_stop_after_the_sample_under_way(tmp_path, number, workers):
     while not read_status(tmp_path).made and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(number)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 75, told
     assert "run the same command again" in told
     status = read_status(tmp_path)
