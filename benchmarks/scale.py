@@ -81,7 +81,8 @@ def shard_samples(kind: Kind, rates: dict[str, Any]) -> int:
 
 def wall(kind: Kind, workers: int, rates: dict[str, Any]) -> float:
     """Start, an even share of the clips, index and card by one process [s]; the last shard may end one shard later."""
-    return kind.start + rates["clips"] / workers * kind.seconds + rates["clips"] * rates["finish_ms"] / 1e3
+    clips = float(rates["clips"])
+    return kind.start + clips / workers * kind.seconds + clips * float(rates["finish_ms"]) / 1e3
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -49,7 +49,7 @@ def plan(
         bool, typer.Option("--video/--poses", help="Draw each sample as a video too, or make poses alone.")
     ] = False,
     shard_size: Annotated[
-        int, typer.Option("--shard-size", min=1, max=1_000_000, help="Samples in a shard at most.")
+        int, typer.Option("--shard-size", min=1, max=20_000, help="Samples in a shard at most.")
     ] = 500,
     estimate: Annotated[
         bool,
