@@ -229,14 +229,19 @@ def test_pulses_say_who_is_at_what_and_for_how_long():
     assert pulses.under_way(1) == ()
 
 
+class SideBySide(Maker):
+    """As where frames are drawn on a GPU."""
+
+    pays_side_by_side = True
+
+
 def test_side_by_side_gives_the_same_bytes(tmp_path):
     settings = {**SETTINGS, "renderer": {"name": "skeleton", "size": 64}}
     trees = []
     for is_careful in (False, True):
         folder = tmp_path / f"{is_careful}"
         plan = planned(folder, ("hello", "qqqqzx", "book", "eat"), kind="video", settings=settings)
-        maker = Maker(plan)
-        assert maker.pays_side_by_side
+        maker = SideBySide(plan)
         run_shard(plan, 0, folder, maker, is_careful=is_careful)
         trees.append(
             {
