@@ -1,8 +1,8 @@
-"""Translators from few real clips and many stitched ones: what does pretraining bring, and is it the poses that do?
+"""Does made signing make a translator better? Novel sentences are signed, chosen by a judge and learned from.
 
-in:   a corpus of real clips and one of stitched clips (default: both made from a grammar), settings of the training
-out:  <output>/runs/<schedule>/seed-<n>: checkpoints and predictions; the table of schedules on the terminal
-time: some five minutes a schedule and seed with the default settings on a laptop; run it again and it goes on
+in:   the settings of a loop: a real set, novel sentences, looks, judges, schedules (default: configs/loop/ase.yaml)
+out:  <output>/report.md and .html: a translator from the real set alone, with pretraining on made signing, and controls
+time: some hours on a laptop, seconds with configs/loop/smoke.yaml; run it again after any stop and it goes on
 """
 
 from __future__ import annotations
@@ -13,46 +13,35 @@ from pathlib import Path
 import signgen
 
 ROOT = Path(__file__).parents[1]
-# The last is the control: stitched texts with the poses of other texts. What it gains is not gained by poses.
-SCHEDULES = ("real-only", "pretrain-finetune", "shuffled-joint")
 
 
 def main() -> None:
     """Run the recipe."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--config", type=Path, default=ROOT / "configs" / "loop" / "ase.yaml")
     parser.add_argument(
-        "--real", type=Path, help="folder with train/, dev/ and test/; made if it is left out"
+        "--real", type=Path, help="corpus with train/, dev/ and test/, instead of the config's"
     )
-    parser.add_argument("--stitched", type=Path, help="the same of stitched clips")
-    parser.add_argument("--config", type=Path, default=ROOT / "configs" / "slt" / "schedules.yaml")
-    parser.add_argument("--schedules", nargs="+", default=SCHEDULES)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument(
-        "--sentences", type=int, default=900, help="stitched ones that are made; half as many real"
-    )
-    parser.add_argument("--output", type=Path, default=ROOT / "demo" / "slt")
+    parser.add_argument("--texts", type=Path, help="novel sentences in a file, instead of the config's")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument("--device", default="auto", help="that judges and trainings compute on")
+    parser.add_argument("--output", type=Path, default=ROOT / "demo" / "loop")
     options = parser.parse_args()
 
-    # 1. Two corpora: of one seed and with as many sentences in dev and test, so that neither trains on what tests.
-    sources = {"real": options.real, "stitched": options.stitched}
-    for name, preset, halves in (("real", "real", 1), ("stitched", "dictionary", 2)):
-        if sources[name] is None:
-            sources[name] = options.output / name
-            size = {"sentences": halves * options.sentences // 2, "dev": 0.2 / halves, "test": 0.2 / halves}
-            signgen.make_corpus("english-small", sources[name], {**size, "preset": preset, "seed": 1})
+    # 1. Settings: your own real set and your own sentences take the place of the grammar's.
+    config = signgen.load_yaml(options.config)
+    if options.real:
+        config["real"] = {"folder": str(options.real)}
+    if options.texts:
+        config["texts"] = {"file": str(options.texts)}
 
-    # 2. Every schedule with every seed, the same number of updates each, compared clip by clip on the real test.
-    data = {"sources": {name: str(folder) for name, folder in sources.items()}, "target": "real"}
-    config = {**signgen.load_yaml(options.config), "data": data}
-    lines = signgen.train_schedules(config, options.output / "runs", options.schedules, seeds=options.seeds)
+    # 2. The loop: corpus, sentences, poses in many looks, selection, trainings by schedule and seed, comparison.
+    report = signgen.run_loop(config, options.output, workers=options.workers, device=options.device)
 
-    # 3. Means over seeds, and what each schedule gains on the first with its 95 % interval.
-    for line in lines:
-        print(f"{line.schedule}: BLEU-4 {line.mean:.1f} over {len(line.seeds)} seeds")
-        if line.against:
-            print(
-                f"    {line.against.difference:+.1f} against the first, 95 % interval {line.against.interval}"
-            )
+    # 3. What came of it: scores of each seed on held-out clips, and what each gains with its 95 % interval.
+    for line in report["facts"]["compared"]["lines"]:
+        print(f"{line['schedule']}: BLEU-4", *(f"{score['value']:.1f}" for score in line["bleu"]))
+    print(*report["verdict"], f"{options.output / 'report.html'}", sep="\n")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from signgen.errors import SignGenError as SignGenError
     from signgen.lexicon.glosses import make_plan as make_plan
     from signgen.lexicon.lexicon import open_lexicon as open_lexicon
+    from signgen.loop.run import run_loop as run_loop
     from signgen.pose.sequence import PoseSequence as PoseSequence
     from signgen.text2pose.base import utter as utter
     from signgen.workflow.captions import caption_track as caption_track
@@ -65,6 +66,7 @@ _HOME = {
     "render_video": "signgen.workflow.render",
     "rerun": "signgen.workflow.rerun",
     "run_batch": "signgen.batch.make",
+    "run_loop": "signgen.loop.run",
     "sign_clips": "signgen.workflow.clip_texts",
     "train_schedules": "signgen.workflow.training",
     "utter": "signgen.text2pose.base",

@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[1]
 PUBLIC = [
     "Cue", "PoseSequence", "Sample", "SignGenError", "build_dataset", "caption_track", "evaluate_files",
     "generate", "generate_poses", "load_yaml", "make_corpus", "make_plan", "open_lexicon", "plan_batch", "prepare",
-    "read_pose", "read_poses", "read_video", "render_video", "rerun", "run_batch", "sign_clips", "train_schedules",
-    "utter", "verify_batch", "verify_dataset", "write_manifest", "write_poses", "write_video", "write_webvtt",
-    "__version__",
+    "read_pose", "read_poses", "read_video", "render_video", "rerun", "run_batch", "run_loop", "sign_clips",
+    "train_schedules", "utter", "verify_batch", "verify_dataset", "write_manifest", "write_poses",
+    "write_video", "write_webvtt", "__version__",
 ]  # fmt: skip
 HEAVY = {"torch", "numba", "scipy", "cv2", "pydantic", "av", "numpy"}
 
