@@ -315,7 +315,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("share", "overhead", "rate", "video", "memory"))
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--apart", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--apart", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.apart:
         apart(args.apart)
