@@ -37,7 +37,7 @@ class Means:
 
 def run_loop(
     config: Mapping[str, Any],
-    folder: Path,
+    folder: str | Path,
     *,
     workers: int = 1,
     device: str = "auto",
@@ -59,7 +59,7 @@ def run_loop(
         SignGenError: a leaf that says what is wrong; wrong settings before anything is made.
         Stopped: a signal asked for it.
     """
-    settings = prepare(config)
+    settings, folder = prepare(config), Path(folder)
     check_all(settings, folder, device)
     loop = Loop(settings, folder, Means(workers, device, progress))
     ledger, before = Ledger.of(folder), ""
