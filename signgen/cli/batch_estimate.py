@@ -29,7 +29,8 @@ def tell_estimate(plan: Plan, samples: Sequence[Sample], folder: Path) -> None:
 def lines(found: Estimate, shards: int, free: float, cores: int) -> Iterator[str]:
     """The estimate in words."""
     yield (
-        f"estimate from {found.probes} sample{'s'[: found.probes != 1]} made now: {spelled(found.signing, HOURS)} of signing"
+        f"estimate from {found.probes} sample{'s'[: found.probes != 1]} made now: "
+        f"{spelled(found.signing, HOURS)} of signing"
         + (f"; {len(found.failed)} more failed: {found.failed[0]:.100}" if found.failed else "")
     )
     times = (

@@ -76,9 +76,7 @@ def finish_folder(
         return summed_up(folder, title=title, parquet=parquet, published=published)
 
 
-def summed_up(
-    folder: Path, *, title: str = "", parquet: bool | None = None, published: str = ""
-) -> Summary:
+def summed_up(folder: Path, *, title: str = "", parquet: bool | None = None, published: str = "") -> Summary:
     """`finish_folder` for a folder that nobody else works on."""
     orders = _orders(folder)  # before the commits are read: none of these may be younger than the index
     shards, title, found = read_commits(folder), title or TITLE, Stats()
