@@ -35,10 +35,13 @@ def forget_failures(folder: Path) -> int:
                     raise ResourceError(f"{folder}: {shard.name} is being made; stop that run first")
                 commit = read_commit(folder, plan, shard.name)
                 if commit is not None and commit.failed:
+                    spool = Spool(folder, shard.name)
                     (folder / SUMS).unlink(missing_ok=True)  # the folder is not finished any more
                     commit_path(folder, shard.name).unlink()
-                    Spool(folder, shard.name).adopt(tar_path(folder, shard.name))
+                    spool.adopt(tar_path(folder, shard.name))
                     count += len(commit.failed)
                 elif (folder / SPOOL / shard.name).is_dir():
-                    count += Spool(folder, shard.name).forget_failures()
+                    spool = Spool(folder, shard.name)
+                    spool.adopt(tar_path(folder, shard.name))  # if that failed the last time
+                    count += spool.forget_failures()
     return count

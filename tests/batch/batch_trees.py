@@ -48,7 +48,7 @@ def _holds(folder: Path, path: Path) -> bool:
     try:
         facts = json.loads(path.read_bytes())["shard"]
         data = (folder / "data" / facts["name"]).read_bytes()
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     return len(data) == facts["bytes"] and sha256(data).hexdigest() == facts["sha256"]
 

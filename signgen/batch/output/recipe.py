@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from signgen.data.strict_json import read_json_object
+from signgen.batch.plan import PLAN, read_plan
 
-PLAN = "plan.json"
 # Whose keys sign the videos is nobody's business.
 _PRIVATE = ("credentials",)
 
@@ -22,12 +21,10 @@ def recipe_of(folder: Path) -> str:
 
     if not (folder / PLAN).is_file():
         return ""
-    plan = read_json_object(folder / PLAN)
-    values: dict[str, Any] = {
-        name: value for name, value in dict(plan.get("settings", {})).items() if name not in _PRIVATE
-    }
-    values |= {"vary": plan["vary"]} if plan.get("vary") else {}
-    video = "# and --video\n" if plan.get("kind") == "video" else ""
+    plan = read_plan(folder)
+    values: dict[str, Any] = {name: value for name, value in plan.settings.items() if name not in _PRIVATE}
+    values |= {"vary": dict(plan.vary)} if plan.vary else {}
+    video = "# and --video\n" if plan.kind == "video" else ""
     text = (
         yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
         if values

@@ -119,7 +119,12 @@ def _committed(folder: Path) -> tuple[list[ShardFacts], list[Damage]]:
 def _unaccounted(folder: Path, shards: list[ShardFacts]) -> Iterator[Damage]:
     """Tars without a commit; in a planned folder that is not finished they are shards on their way."""
     known = {facts.name for facts in shards}
-    for path in sorted((folder / DATA).glob("*")):
+    try:
+        found = sorted((folder / DATA).iterdir()) if (folder / DATA).is_dir() else []
+    except OSError as error:
+        yield Damage(DATA, f"unreadable: {error.strerror}")
+        return
+    for path in found:
         if path.name not in known and not path.name.startswith("."):
             yield Damage(f"{DATA}/{path.name}", "has no commit; a run that was stopped goes on with it")
 
