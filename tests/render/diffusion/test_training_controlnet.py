@@ -119,9 +119,9 @@ def test_two_processes_learn_what_one_learns_in_two_parts(base, clips, tmp_path)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    fork = torch.multiprocessing.get_context("fork")
+    spawn = torch.multiprocessing.get_context("spawn")  # a fork inherits locks of threads it does not have
     crew = [
-        fork.Process(target=_one_of_two, args=(rank, port, base, clips, tmp_path / "two")) for rank in (0, 1)
+        spawn.Process(target=_one_of_two, args=(rank, port, base, clips, tmp_path / "two")) for rank in (0, 1)
     ]
     for process in crew:
         process.start()
