@@ -114,6 +114,6 @@ def test_pretrain_finetune(tmp_path):
     count = len(names)
     assert [line.split(":")[0] for line in said[:count]] == names
     assert all(re.fullmatch(r".*: BLEU-4 \d+\.\d", line) for line in said[:count])
-    assert said[count].startswith("pretrain-finetune gains ")
+    assert said[count].startswith("pretrain-finetune against real-only: ")
     assert said[-1] == str(output / "report.html")
     assert (output / "report.html").exists()

@@ -38,7 +38,7 @@ def test_show(signgen, tmp_path):
 
 def test_list(signgen):
     assert [line.split()[0] for line in signgen("corpus", "list").out.splitlines()] == [
-        "english-asl", "english-small", "german-weather",
+        "english-asl", "english-medium", "english-small", "german-weather",
     ]  # fmt: skip
 
 
