@@ -17,6 +17,7 @@ from signgen.batch.output.finish import finish_folder
 from signgen.batch.output.lengths import BARS, Lengths
 from signgen.batch.output.picture import COLUMNS, SIDE
 from signgen.batch.output.verify import verify_folder
+from signgen.batch.plan import Plan, Slice
 from signgen.data.picture_file import read_picture
 from signgen.errors import ConfigError
 
@@ -97,11 +98,9 @@ def test_a_text_cannot_bring_markup_into_the_card(tmp_path):
 
 def test_keys_of_signers_are_not_published(tmp_path):
     folder = make_batch(tmp_path / "b", 1, 1)
-    plan = {
-        "settings": {"source": {"speed": 0.9}, "credentials": "/home/me/key.pem"},
-        "vary": {"seed": [0, 1]},
-    }
-    (folder / "plan.json").write_text(json.dumps(plan))
+    settings = {"source": {"speed": 0.9}, "credentials": "/home/me/key.pem"}
+    shards = (Slice("train-00000-of-00001", 1, 0, 1, "0" * 64),)
+    (folder / "plan.json").write_text(Plan("poses", settings, {}, {"seed": [0, 1]}, 1, shards).text())
     finish_folder(folder, parquet=False)
     text = (folder / "README.md").read_text()
     assert "key.pem" not in text
